@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What programs and user space share, written down once. Programs address
+ * these fields by offsetof(); user space maps struct control and reads records.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "util/limits.h"
+
+/*
+ * The one value of PROG_MAP_CONTROL, mapped into retcon. `armed` comes first
+ * and is read first: storing 0 stops the rule at once, with no system call that
+ * could itself fail (kernel-facts 3.7: map updates fail while slab does).
+ */
+struct control {
+	__u32 armed;
+	__u32 pad;
+	__u64 active;	   /* tasks inside the outermost frame; may stay high, never low */
+	__u64 matches;	   /* conditions held */
+	__u64 taken;	   /* matches that asked for one of `times` */
+	__u64 injected;	   /* return values replaced */
+	__u64 exempt;	   /* matches left alone: kernel threads, retcon, its ancestors, init */
+	__u64 nofail;	   /* matches left alone: the allocation may not fail */
+	__u64 unlucky;	   /* matches, or outermost entries, that the probability let pass */
+	__u64 drops;	   /* records that found the ring buffer full */
+	__u64 read_faults; /* predicates false because a read faulted */
+	__u64 unconfirmed; /* chain state said yes, the stack walk said no: not injected */
+	__u64 lost;	   /* no task storage to be had: this entry or child is not tracked */
+	struct {
+		__u64 start;
+		__u64 size;
+	} place[LIMIT_FRAMES]; /* text of each chain function, outermost first */
+	struct {
+		__u64 hits; /* calls of the target in scope; one line per CPU, plain adds */
+		__u64 pad[7];
+	} cpu[]; /* possible CPUs rounded up to a power of two */
+};
+
+/* Per task, in PROG_MAP_TASKS. Zeroed when created. */
+struct task_state {
+	__u32 in_scope; /* CMD or a descendant of it */
+	__u32 matched;	/* chain places matched so far, outermost first */
+	__u32 injected; /* something was injected since place 0 matched */
+	__u32 pad;
+	__u64 frame[LIMIT_FRAMES]; /* stack address of the call that matched each place */
+};
+
+enum record_kind {
+	RECORD_INJECTED = 1, /* value replaced, with stack */
+	RECORD_RETURN = 2,   /* a chain function left after an injection inside it */
+};
+
+struct record {
+	__u32 kind;
+	__u32 place; /* RECORD_RETURN: which chain place */
+	__u64 time;  /* CLOCK_MONOTONIC, ns */
+	__u32 pid;   /* process */
+	__u32 tid;   /* thread */
+	__s64 value; /* injected or returned, sign-extended */
+	char comm[16];
+	__u32 cpu;
+	__s32 stack_bytes;		/* RECORD_INJECTED; negative: errno of the walk */
+	__u64 stack[LIMIT_STACK_DEPTH]; /* only stack_bytes of it are sent */
+};
