@@ -15,8 +15,8 @@ static bool is_continuation(char c)
 }
 
 /* vsnprintf() that shows where it cut, never inside a UTF-8 sequence */
-__attribute__((format(printf, 3, 0))) static void format(char *dst, size_t size, const char *fmt,
-							 va_list ap)
+__attribute__((format(printf, 3, 0)))
+static void format(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(dst, size, fmt, ap);
 	size_t cut = size - sizeof("...");
@@ -78,22 +78,23 @@ int err_set(struct err *err, int code, enum err_tag tag, const struct source *sr
 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
-	char head[sizeof(err->msg)], tail[sizeof(err->msg)];
-	size_t room;
+	char head[sizeof(err->msg)];
+	size_t len, room;
 	va_list ap;
 
 	if (!err || !err->code)
 		return 0;
 	/* the innermost message is the one that helps: the context gives way */
-	room = sizeof(err->msg) - strlen(err->msg);
+	len = strlen(err->msg);
+	room = sizeof(err->msg) - len;
 	if (room < sizeof("...: "))
 		return err->code;
 	va_start(ap, fmt);
 	format(head, room - strlen(": "), fmt, ap);
 	va_end(ap);
-	memcpy(tail, err->msg, sizeof(tail));
-	snprintf(err->msg, sizeof(err->msg), "%.*s: %.*s", (int)room, head, (int)sizeof(tail),
-		 tail);
+	memmove(err->msg + strlen(head) + 2, err->msg, len + 1);
+	memcpy(err->msg, head, strlen(head));
+	memcpy(err->msg + strlen(head), ": ", 2);
 	return err->code;
 }
 
