@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One rule to programs. Pure: asks the kernel nothing but its types, given as
+ * BTF; knows nothing of how programs are loaded.
+ */
+#pragma once
+
+#include "kern/kbtf.h"
+#include "lang/ast.h"
+#include "util/control.h"
+#include "util/prog.h"
+
+/* A distinct function of the chain; several places may share one. */
+struct comp_func {
+	const char *name;    /* as the kernel calls it */
+	uint32_t func_id;    /* BTF FUNC; 0: no BTF, entry probe only */
+	bool trampoline;     /* fentry + fexit; else entry probe */
+	bool no_args;	     /* a syscall wrapper: its parameters cannot be named yet */
+};
+
+struct comp_place {
+	const struct frame *frame;
+	unsigned int func; /* index into funcs */
+};
+
+/* Whose calls count. All ids as the initial pid namespace sees them. */
+struct comp_scope {
+	uint32_t self;	      /* retcon's process: always exempt */
+	const uint32_t *exempt; /* its ancestors and init */
+	unsigned int n_exempt;
+	bool kthreads;	      /* kernel threads count too */
+	uint32_t pid;	      /* only this process; 0: any */
+	bool marked;	      /* only tasks with task_state.in_scope (CMD and descendants) */
+};
+
+struct comp_job {
+	const struct rule *rule;
+	const struct kbtf *btf;
+	const struct comp_func *target; /* its BTF; trampoline false */
+	const struct comp_func *funcs;
+	unsigned int n_funcs;
+	const struct comp_place *places; /* outermost first */
+	unsigned int n_places;
+	struct comp_scope scope;
+	int64_t value;	      /* what the target returns when injected */
+	uint64_t probability; /* of 2^32; 1 << 32: always */
+	uint64_t times;	      /* 0: no limit */
+	const char *gfp_param; /* parameter holding GFP flags, NULL: none */
+	uint64_t nofail_mask; /* allocations with it are left alone; 0: no guard */
+	uint32_t cpu_slots;   /* power of two */
+};
+
+struct prog_set {
+	struct prog *progs; /* [0] is the target's; then each function's; then task_newtask */
+	unsigned int n_progs;
+};
+
+int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err);
+void prog_set_free(struct prog_set *s);
+
+/* stages as text, for -v and golden files: typed trees of all predicates, then IR */
+struct buf;
+int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, struct err *err);
+
+/*
+ * A predicate alone, as a PROG_SYSCALL program for tests: parameters of func are
+ * read from ctx (u64 args[6]); r0 is the result. Memory is read as in a rule.
+ */
+int comp_predicate(const struct kbtf *btf, const struct source *src, const struct frame *frame,
+		   const char *func, struct prog *out, struct err *err);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "engine/engine.h"
+
+/* One program into the kernel, as prog_type/attach_type say. *fd on success. */
+int engine_load(const struct prog *p, uint32_t attach_type, const struct prog_info *info,
+		const struct engine_world *world, int *fd, struct err *err);
+
+/*
+ * What the verifier said last, and where: the index of the last instruction it
+ * looked at and its complaint (pointing into log). Pure, for tests and fuzzing.
+ */
+struct verifier_complaint {
+	uint32_t insn;
+	const char *text;
+	size_t len;
+};
+struct verifier_complaint verifier_complaint(const char *log);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Read-only view of a kernel's BTF. Our own reader because it is read on the way
+ * to armed (millions of instructions matter), lazily, and because the blob is
+ * input: every offset and id is checked, nothing is trusted.
+ */
+#pragma once
+
+#include <linux/btf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/err.h"
+
+struct kbtf;
+
+/* takes the malloc'ed or mmapped blob; `unmap` says which (munmap or free) */
+int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err *err);
+void kbtf_free(struct kbtf *k);
+void kbtf_freep(struct kbtf **k);
+
+uint32_t kbtf_count(const struct kbtf *k); /* ids are 1 .. count; 0 is void */
+/* NULL if the id is 0 or out of range; the type and its trailing data are in bounds */
+const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id);
+const char *kbtf_str(const struct kbtf *k, uint32_t off); /* "" if out of range */
+const char *kbtf_name(const struct kbtf *k, uint32_t id);
+
+/* -ENOENT if there is none. kind: BTF_KIND_FUNC, _STRUCT, _TYPEDEF, _VAR, ... */
+int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id);
+/* 1 unless several FUNCs bear the name */
+unsigned int kbtf_count_named(const struct kbtf *k, unsigned int kind, const char *name);
+
+struct kbtf_proto {
+	uint32_t func_id; /* BTF_KIND_FUNC */
+	uint32_t ret;	  /* type id, 0: void */
+	unsigned int n_params;
+	const struct btf_param *params;
+	bool varargs;
+};
+int kbtf_func(const struct kbtf *k, const char *name, struct kbtf_proto *out);
+int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *out);
+
+/* skip typedefs, const, volatile, restrict, type tags; 0 for void or a broken loop */
+uint32_t kbtf_strip(const struct kbtf *k, uint32_t id);
+int kbtf_size(const struct kbtf *k, uint32_t id, uint64_t *size); /* -EINVAL: has none */
+
+struct kbtf_member {
+	uint32_t type;
+	uint32_t bit_off;  /* from the start of the outer struct */
+	uint32_t bit_size; /* 0 unless a bit-field */
+};
+/* through anonymous structs and unions; id is stripped first; -ENOENT, -EINVAL not a struct */
+int kbtf_member(const struct kbtf *k, uint32_t id, const char *name, struct kbtf_member *out);
+/* "struct sock *": C spelling of a type, for messages */
+void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size);
+
+int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value); /* any enum */
+
+/* up to max names nearest to `name` among kind; for "did you mean" */
+unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *name,
+			  const char **out, unsigned int max);
+unsigned int kbtf_nearest_member(const struct kbtf *k, uint32_t id, const char *name,
+				 const char **out, unsigned int max);

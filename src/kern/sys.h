@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The system calls we make, with attributes of our own size: an older libbpf
+ * or UAPI header does not limit what a newer kernel can do. All return a
+ * descriptor or 0, or -errno; every descriptor is close-on-exec.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sys_map {
+	const char *name;
+	uint32_t type, key_size, value_size, max_entries, flags;
+	int btf_fd; /* with key/value types, for task storage; -1 none */
+	uint32_t btf_key_id, btf_value_id;
+};
+int sys_map_create(const struct sys_map *m);
+int sys_map_update(int fd, const void *key, const void *value, uint64_t flags);
+int sys_map_lookup(int fd, const void *key, void *value);
+int sys_map_freeze(int fd);
+
+struct sys_prog {
+	const char *name;
+	uint32_t type, attach_type; /* enum bpf_prog_type, bpf_attach_type */
+	const struct bpf_insn *insns;
+	uint32_t n_insns;
+	uint32_t attach_btf_id;
+	uint32_t flags;
+	int btf_fd; /* -1: no func or line info */
+	const void *func_info;
+	uint32_t n_func_info;
+	const void *line_info;
+	uint32_t n_line_info;
+	char *log; /* NULL: no log */
+	uint32_t log_size, log_level;
+};
+int sys_prog_load(const struct sys_prog *p);
+/* runs a PROG_SYSCALL program once on ctx (copied in and out); *retval is its r0 */
+int sys_prog_run(int fd, void *ctx, size_t ctx_len, uint32_t *retval);
+int sys_btf_load(const void *data, size_t len, char *log, size_t log_size);
+int sys_vmlinux_btf_fd(void); /* BTF object of vmlinux by walking ids; needs CAP_SYS_ADMIN */
+/* copies at most *len bytes and sets *len to the size of the whole; data NULL: size only */
+int sys_btf_read(int fd, void *data, uint32_t *len);
+
+int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, uint32_t n);
+int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n);
+int sys_link_tracing(int prog_fd);			/* fentry, fexit, fmod_ret */
+int sys_raw_tp_open(int prog_fd, const char *name);	/* tp_btf: name NULL */
+/* perf kprobe at symbol (addr 0) or address; *perf_fd to keep beside the link */
+int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *perf_fd);
+
+struct sys_misses {
+	uint64_t recursion; /* bpf_prog_info.recursion_misses */
+	uint64_t missed;    /* link info, 6.8 and later; 0 before */
+};
+int sys_misses(int prog_fd, int link_fd, struct sys_misses *out);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The tree of a rule. Made by the parsers, owned by the rule's arena, never
+ * changed afterwards: binding and typing build their own tree beside it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/arena.h"
+#include "util/buf.h"
+#include "util/err.h"
+#include "util/str.h"
+
+enum expr_kind {
+	EXPR_INT,    /* 42, 'c', 0x10UL: value, is_unsigned, is_long */
+	EXPR_STRING, /* "text": str holds the unescaped bytes */
+	EXPR_NAME,   /* parameter, enum constant, macro, pid, comm; `$pid` keeps its $ */
+	EXPR_UNARY,  /* op: ! ~ - + * & ; a */
+	EXPR_BINARY, /* op; a, b */
+	EXPR_COND,   /* a ? b : c */
+	EXPR_MEMBER, /* a.name or a->name (arrow) */
+	EXPR_INDEX,  /* a[b] */
+	EXPR_CAST,   /* (type)a */
+	EXPR_SIZEOF, /* sizeof(type), or sizeof a */
+	EXPR_CALL,   /* name(args...) : STRCMP, htons, ... */
+	EXPR_BLOCK,  /* ({ T x = ...; ...; expr; }) */
+};
+
+enum expr_op {
+	OP_NONE,
+	OP_NOT, OP_BITNOT, OP_NEG, OP_PLUS, OP_DEREF, OP_ADDR,
+	OP_MUL, OP_DIV, OP_MOD, OP_ADD, OP_SUB, OP_SHL, OP_SHR,
+	OP_LT, OP_GT, OP_LE, OP_GE, OP_EQ, OP_NE,
+	OP_BITAND, OP_BITXOR, OP_BITOR, OP_AND, OP_OR,
+};
+
+/* `const struct qstr *` : words as written (without const/volatile), then stars */
+struct type_name {
+	struct span at;
+	enum { TYPE_WORDS, TYPE_STRUCT, TYPE_UNION, TYPE_ENUM } tag;
+	struct str name; /* "qstr", "unsigned int" (words joined by one space), "gfp_t" */
+	unsigned int stars;
+	bool is_array;	 /* T name[] or T name[N] as a parameter: decays to a pointer */
+	bool is_funcptr; /* T (*name)(...) as a parameter: accepted, opaque */
+};
+
+struct local; /* one declaration of an EXPR_BLOCK */
+
+struct expr {
+	enum expr_kind kind;
+	enum expr_op op;
+	struct span at;	   /* the whole expression */
+	struct span op_at; /* the operator, for carets between operands */
+	struct str name;   /* NAME, MEMBER, CALL */
+	struct span name_at;
+	struct str str;	   /* STRING */
+	bool raw_string;   /* STRING from bcc's bare STRCMP argument */
+	uint64_t value;	   /* INT */
+	bool is_unsigned, is_long;
+	bool arrow;
+	struct expr *a, *b, *c;
+	struct expr **args;
+	unsigned int n_args;
+	struct type_name *type; /* CAST, SIZEOF */
+	struct local *locals;	/* BLOCK: declarations in order; a is the result */
+};
+
+struct local {
+	struct local *next;
+	struct type_name type;
+	struct str name;
+	struct span at;
+	struct expr *init; /* NULL: none */
+};
+
+struct param {
+	struct type_name type;
+	struct str name; /* empty: unnamed */
+	struct span at;
+};
+
+/* func, func(params), func(params)(pred), or (pred) alone for the target */
+struct frame {
+	struct span at;	     /* the whole frame */
+	struct str func;     /* empty: a predicate on the mode's target */
+	struct span func_at;
+	bool has_params;     /* a non-empty parameter list was written */
+	struct span params_at;
+	struct param *params;
+	unsigned int n_params;
+	struct expr *pred;   /* NULL: always true */
+};
+
+/*
+ * A rule as written: frames nearest caller first. `target` is the frame that
+ * speaks about the target itself (func empty or the target's own name); its
+ * pred is NULL if none was written.
+ */
+struct rule {
+	const struct source *src; /* owned by the arena */
+	struct arena *arena;
+	const char *target; /* "should_failslab" */
+	struct frame on_target;
+	struct frame *frames; /* nearest caller first, without the target */
+	unsigned int n_frames;
+};
+
+void rule_free(struct rule *r); /* and its arena */
+void rule_freep(struct rule **r);
+
+/* canonical text; parses back to the same tree (used by golden tests and -v) */
+void expr_print(const struct expr *e, struct buf *out);
+void type_name_print(const struct type_name *t, struct buf *out);
+void rule_print(const struct rule *r, struct buf *out);
+/* an indented dump, one node a line, for golden tests */
+void rule_dump(const struct rule *r, struct buf *out);
+const char *expr_op_text(enum expr_op op);
