@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bpf(2) and perf_event_open(2) by hand. Each command is given exactly the part
+ * of union bpf_attr it uses, so that no kernel is shown fields it has not heard of.
+ */
+#include "kern/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btf.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "util/cleanup.h"
+#include "util/str.h"
+
+#define SIZE_UPTO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
+#define ATTR_UPTO(field) SIZE_UPTO(union bpf_attr, field)
+
+/* The parts of struct bpf_link_info we read; headers of 6.1 have no `missed`. */
+struct link_info {
+	uint32_t type, id, prog_id, pad;
+	union {
+		struct {
+			uint64_t addrs;
+			uint32_t count, flags;
+			uint64_t missed;
+		} multi;
+		struct {
+			uint32_t type, pad;
+			uint64_t func_name;
+			uint32_t name_len, offset;
+			uint64_t addr;
+			uint64_t missed;
+		} perf;
+	};
+};
+
+enum {
+	LINK_PERF_EVENT = 7, /* enum bpf_link_type */
+	LINK_KPROBE_MULTI = 8,
+	PERF_EVENT_KPROBE = 3, /* enum bpf_perf_event_type */
+};
+
+static uint64_t ptr_u64(const void *p)
+{
+	return (uint64_t)(uintptr_t)p;
+}
+
+static int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
+{
+	long r = syscall(__NR_bpf, cmd, attr, size);
+
+	return r < 0 ? -errno : (int)r;
+}
+
+int sys_map_create(const struct sys_map *m)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = m->type;
+	attr.key_size = m->key_size;
+	attr.value_size = m->value_size;
+	attr.max_entries = m->max_entries;
+	attr.map_flags = m->flags;
+	str_copy(attr.map_name, sizeof(attr.map_name), m->name);
+	if (m->btf_fd >= 0) {
+		attr.btf_fd = (uint32_t)m->btf_fd;
+		attr.btf_key_type_id = m->btf_key_id;
+		attr.btf_value_type_id = m->btf_value_id;
+	}
+	return sys_bpf(BPF_MAP_CREATE, &attr, ATTR_UPTO(btf_value_type_id));
+}
+
+static int map_elem(int cmd, int fd, const void *key, const void *value, uint64_t flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.key = ptr_u64(key);
+	attr.value = ptr_u64(value);
+	attr.flags = flags;
+	return sys_bpf(cmd, &attr, ATTR_UPTO(flags));
+}
+
+int sys_map_update(int fd, const void *key, const void *value, uint64_t flags)
+{
+	return map_elem(BPF_MAP_UPDATE_ELEM, fd, key, value, flags);
+}
+
+int sys_map_lookup(int fd, const void *key, void *value)
+{
+	return map_elem(BPF_MAP_LOOKUP_ELEM, fd, key, value, 0);
+}
+
+int sys_map_freeze(int fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	return sys_bpf(BPF_MAP_FREEZE, &attr, ATTR_UPTO(map_fd));
+}
+
+int sys_prog_load(const struct sys_prog *p)
+{
+	union bpf_attr attr;
+	unsigned int tries;
+	int r = -EAGAIN;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = p->type;
+	attr.expected_attach_type = p->attach_type;
+	attr.insns = ptr_u64(p->insns);
+	attr.insn_cnt = p->n_insns;
+	attr.license = ptr_u64("GPL"); /* the helpers we call are gpl_only */
+	attr.attach_btf_id = p->attach_btf_id;
+	attr.prog_flags = p->flags;
+	str_copy(attr.prog_name, sizeof(attr.prog_name), p->name);
+	if (p->btf_fd >= 0) {
+		attr.prog_btf_fd = (uint32_t)p->btf_fd;
+		attr.func_info = ptr_u64(p->func_info);
+		attr.func_info_rec_size = sizeof(struct bpf_func_info);
+		attr.func_info_cnt = p->n_func_info;
+		attr.line_info = ptr_u64(p->line_info);
+		attr.line_info_rec_size = sizeof(struct bpf_line_info);
+		attr.line_info_cnt = p->n_line_info;
+	}
+	if (p->log && p->log_size) {
+		attr.log_buf = ptr_u64(p->log);
+		attr.log_size = p->log_size;
+		attr.log_level = p->log_level;
+	}
+	/* the verifier gives up with EAGAIN when a signal is pending */
+	for (tries = 0; tries < 5 && r == -EAGAIN; tries++)
+		r = sys_bpf(BPF_PROG_LOAD, &attr, ATTR_UPTO(attach_btf_obj_fd));
+	return r;
+}
+
+int sys_prog_run(int fd, void *ctx, size_t ctx_len, uint32_t *retval)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)fd;
+	attr.test.ctx_in = ptr_u64(ctx);
+	attr.test.ctx_size_in = (uint32_t)ctx_len;
+	r = sys_bpf(BPF_PROG_TEST_RUN, &attr, ATTR_UPTO(test.cpu));
+	if (r == 0)
+		*retval = attr.test.retval;
+	return r;
+}
+
+int sys_btf_load(const void *data, size_t len, char *log, size_t log_size)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = ptr_u64(data);
+	attr.btf_size = (uint32_t)len;
+	if (log && log_size) {
+		attr.btf_log_buf = ptr_u64(log);
+		attr.btf_log_size = (uint32_t)log_size;
+		attr.btf_log_level = 1;
+	}
+	return sys_bpf(BPF_BTF_LOAD, &attr, ATTR_UPTO(btf_log_level));
+}
+
+static int get_info(int fd, void *info, uint32_t len)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info = ptr_u64(info);
+	attr.info.info_len = len;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, ATTR_UPTO(info));
+}
+
+static int btf_is_vmlinux(int fd)
+{
+	char name[16] = "";
+	struct bpf_btf_info info;
+	int r;
+
+	memset(&info, 0, sizeof(info));
+	info.name = ptr_u64(name);
+	info.name_len = sizeof(name);
+	r = get_info(fd, &info, sizeof(info));
+	if (r < 0)
+		return r == -ENOSPC ? 0 : r; /* a longer name than ours */
+	return info.kernel_btf && strcmp(name, "vmlinux") == 0;
+}
+
+int sys_vmlinux_btf_fd(void)
+{
+	union bpf_attr attr;
+	uint32_t id = 0;
+	int r;
+
+	for (;;) {
+		_cleanup_close_ int fd = -1;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
+		r = sys_bpf(BPF_BTF_GET_NEXT_ID, &attr, ATTR_UPTO(open_flags));
+		if (r < 0)
+			return r;
+		id = attr.next_id;
+		memset(&attr, 0, sizeof(attr));
+		attr.btf_id = id;
+		fd = sys_bpf(BPF_BTF_GET_FD_BY_ID, &attr, ATTR_UPTO(open_flags));
+		if (fd == -ENOENT)
+			continue; /* went away in between */
+		if (fd < 0)
+			return fd;
+		r = btf_is_vmlinux(fd);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			return take_fd(&fd);
+	}
+}
+
+int sys_btf_read(int fd, void *data, uint32_t *len)
+{
+	struct bpf_btf_info info;
+	int r;
+
+	memset(&info, 0, sizeof(info));
+	info.btf = ptr_u64(data);
+	info.btf_size = data ? *len : 0;
+	r = get_info(fd, &info, SIZE_UPTO(struct bpf_btf_info, btf_size));
+	if (r == 0)
+		*len = info.btf_size; /* the whole of it, whatever fitted */
+	return r;
+}
+
+static int link_multi(int prog_fd, const void *addrs, const void *syms, uint32_t n)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog_fd;
+	attr.link_create.attach_type = BPF_TRACE_KPROBE_MULTI;
+	attr.link_create.kprobe_multi.cnt = n;
+	attr.link_create.kprobe_multi.addrs = ptr_u64(addrs);
+	attr.link_create.kprobe_multi.syms = ptr_u64(syms);
+	return sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.kprobe_multi));
+}
+
+int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, uint32_t n)
+{
+	return link_multi(prog_fd, addrs, NULL, n);
+}
+
+int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n)
+{
+	return link_multi(prog_fd, NULL, syms, n);
+}
+
+/* the older of two commands that end in the same place; this one needs no attach type */
+int sys_link_tracing(int prog_fd)
+{
+	return sys_raw_tp_open(prog_fd, NULL);
+}
+
+int sys_raw_tp_open(int prog_fd, const char *name)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.name = ptr_u64(name);
+	attr.raw_tracepoint.prog_fd = (uint32_t)prog_fd;
+	return sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, ATTR_UPTO(raw_tracepoint.prog_fd));
+}
+
+/* the number the kernel gave its kprobe event source; needs no tracefs */
+static int kprobe_pmu_type(void)
+{
+	_cleanup_close_ int fd = -1;
+	char text[16];
+	uint64_t type;
+	ssize_t n;
+
+	fd = open("/sys/bus/event_source/devices/kprobe/type", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return n < 0 ? -errno : -EOPNOTSUPP;
+	text[n - (text[n - 1] == '\n')] = '\0';
+	if (str_to_u64(text, &type) < 0 || type > INT32_MAX)
+		return -EOPNOTSUPP;
+	return (int)type;
+}
+
+static int perf_kprobe_open(const char *symbol, uint64_t addr)
+{
+	struct perf_event_attr attr;
+	int type = kprobe_pmu_type();
+	long fd;
+
+	if (type < 0)
+		return type;
+	memset(&attr, 0, sizeof(attr));
+	attr.size = sizeof(attr);
+	attr.type = (uint32_t)type;
+	attr.kprobe_func = ptr_u64(addr ? NULL : symbol);
+	attr.kprobe_addr = addr; /* shares its place with probe_offset */
+	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *perf_fd)
+{
+	_cleanup_close_ int perf = perf_kprobe_open(symbol, addr);
+	union bpf_attr attr;
+	int link;
+
+	if (perf < 0)
+		return perf;
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog_fd;
+	attr.link_create.target_fd = (uint32_t)perf;
+	attr.link_create.attach_type = BPF_PERF_EVENT;
+	link = sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.flags));
+	if (link == -EINVAL || link == -EOPNOTSUPP) {
+		/* no perf links here: the program then lives as long as the event does */
+		if (ioctl(perf, PERF_EVENT_IOC_SET_BPF, prog_fd) < 0)
+			return link;
+		link = fcntl(perf, F_DUPFD_CLOEXEC, 0);
+		if (link < 0)
+			return -errno;
+	}
+	if (link >= 0)
+		*perf_fd = take_fd(&perf);
+	return link;
+}
+
+int sys_misses(int prog_fd, int link_fd, struct sys_misses *out)
+{
+	struct bpf_prog_info prog;
+	struct link_info link;
+	struct sys_misses m = { 0 };
+	int r;
+
+	memset(&prog, 0, sizeof(prog));
+	r = get_info(prog_fd, &prog, SIZE_UPTO(struct bpf_prog_info, recursion_misses));
+	if (r < 0)
+		return r;
+	m.recursion = prog.recursion_misses;
+	memset(&link, 0, sizeof(link));
+	/* an event without a link (see above) has no link info, and a shorter one leaves zeros */
+	if (link_fd >= 0 && get_info(link_fd, &link, sizeof(link)) == 0) {
+		if (link.type == LINK_KPROBE_MULTI)
+			m.missed = link.multi.missed;
+		else if (link.type == LINK_PERF_EVENT && link.perf.type == PERF_EVENT_KPROBE)
+			m.missed = link.perf.missed;
+	}
+	*out = m;
+	return 0;
+}
