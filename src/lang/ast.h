@@ -23,8 +23,8 @@ enum expr_kind {
 	EXPR_MEMBER, /* a.name or a->name (arrow) */
 	EXPR_INDEX,  /* a[b] */
 	EXPR_CAST,   /* (type)a */
-	EXPR_SIZEOF, /* sizeof(type), or sizeof a */
-	EXPR_CALL,   /* name(args...) : STRCMP, htons, ... */
+	EXPR_SIZEOF, /* sizeof(type), or sizeof a; sizeof(foo) has a NAME in a, maybe a type's */
+	EXPR_CALL,   /* name(args...) : STRCMP, htons, ...; container_of(a, type, m): args a, m */
 	EXPR_BLOCK,  /* ({ T x = ...; ...; expr; }) */
 };
 
@@ -63,8 +63,9 @@ struct expr {
 	struct expr *a, *b, *c;
 	struct expr **args;
 	unsigned int n_args;
-	struct type_name *type; /* CAST, SIZEOF */
+	struct type_name *type; /* CAST, SIZEOF, CALL of container_of */
 	struct local *locals;	/* BLOCK: declarations in order; a is the result */
+	unsigned int height;	/* of the tree from here down: at most LIMIT_EXPR_DEPTH */
 };
 
 struct local {
@@ -86,7 +87,7 @@ struct frame {
 	struct span at;	     /* the whole frame */
 	struct str func;     /* empty: a predicate on the mode's target */
 	struct span func_at;
-	bool has_params;     /* a non-empty parameter list was written */
+	bool has_params;     /* a parameter list was written; (void) has n_params 0 */
 	struct span params_at;
 	struct param *params;
 	unsigned int n_params;

@@ -8,6 +8,8 @@
 #define LIMIT_IDENT 511		   /* KSYM_NAME_LEN is 512 since 6.1 */
 #define LIMIT_STRING 255	   /* bytes of one string literal */
 #define LIMIT_FRAMES 32		   /* frames of one chain */
+#define LIMIT_ARGS 8		   /* arguments of one call in a condition */
+#define LIMIT_PARAM_LIST 32	   /* parameters written for one function */
 #define LIMIT_PARAMS 6		   /* parameters that arrive in registers */
 #define LIMIT_IR 16384		   /* IR operations of one program */
 #define LIMIT_INSNS 4096	   /* instructions of one program */
