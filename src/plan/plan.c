@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Names to functions. Symbols are looked up all at once, types only by name:
+ * neither /proc/kallsyms nor available_filter_functions is read on the way.
+ */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kern/why.h"
+
+static int copy_name(char *out, size_t size, struct str s)
+{
+	if (s.len >= size)
+		return -E2BIG;
+	memcpy(out, s.p, s.len);
+	out[s.len] = '\0';
+	return 0;
+}
+
+/*
+ * Syscalls lost their SyS_ and sys_ symbols to wrappers that take a pt_regs:
+ * ebeb8c82ffaf ("syscalls/x86: Use 'struct pt_regs' based syscall calling for
+ * IA32_EMULATION and x32") and d5a00528b58c, v4.17.
+ */
+int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall)
+{
+	static const char *const old[] = {"SyS_", "sys_"};
+	static const char *const now[] = {"__x64_sys_", "__ia32_sys_", "__do_sys_"};
+	int n;
+
+	*is_syscall = false;
+	for (size_t i = 0; i < sizeof(now) / sizeof(now[0]); i++)
+		*is_syscall |= strncmp(written, now[i], strlen(now[i])) == 0;
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		if (strncmp(written, old[i], strlen(old[i])) != 0)
+			continue;
+		*is_syscall = true;
+		n = snprintf(out, size, "__x64_sys_%s", written + strlen(old[i]));
+		return n < 0 || (size_t)n >= size ? -E2BIG : 0;
+	}
+	return copy_name(out, size, (struct str){written, strlen(written)});
+}
+
+static int find_func(struct plan *p, const char *name)
+{
+	for (unsigned int i = 0; i < p->n_funcs; i++)
+		if (strcmp(p->func[i].name, name) == 0)
+			return (int)i;
+	return -ENOENT;
+}
+
+/*
+ * SYSCALL_DEFINE0 wrappers are aliases of __do_sys_x, and only that name reaches
+ * BTF (arch/x86/include/asm/syscall_wrapper.h, 6.12).
+ */
+static int find_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto)
+{
+	char alias[LIMIT_IDENT + 1];
+	int ret = kbtf_func(btf, name, proto);
+
+	if (ret != -ENOENT || strncmp(name, "__x64_sys_", 10) != 0)
+		return ret;
+	snprintf(alias, sizeof(alias), "__do_sys_%s", name + 10);
+	return kbtf_func(btf, alias, proto);
+}
+
+static int note_name(struct plan *p, const char *written, const char *name)
+{
+	if (strcmp(written, name) != 0)
+		buf_printf(&p->notes, "%s is the system call %s: this kernel calls it %s\n", written,
+			   name + strlen("__x64_sys_"), name);
+	return buf_err(&p->notes);
+}
+
+static int add_func(struct plan *p, const struct frame *f, const struct kbtf *btf,
+		    unsigned int *index, struct err *err)
+{
+	char written[LIMIT_IDENT + 1], name[LIMIT_IDENT + 1];
+	struct kbtf_proto proto = {0};
+	struct comp_func *cf;
+	bool is_syscall;
+	int ret;
+
+	if (copy_name(written, sizeof(written), f->func) ||
+	    plan_kernel_name(written, name, sizeof(name), &is_syscall))
+		return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, f->func_at,
+			       "a function's name has at most %d characters", LIMIT_IDENT);
+	ret = find_func(p, name);
+	if (ret >= 0) {
+		*index = (unsigned int)ret;
+		return 0;
+	}
+	if (strcmp(name, p->target_name) == 0)
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, f->func_at,
+			       "%s is the function that fails, it cannot be its own caller", name);
+	if (note_name(p, written, name))
+		return err_nomem(err);
+	cf = &p->comp_funcs[p->n_funcs];
+	str_copy(p->func[p->n_funcs].name, sizeof(p->func[0].name), name);
+	cf->name = p->func[p->n_funcs].name;
+	cf->no_args = is_syscall;
+	ret = find_proto(btf, name, &proto);
+	if (ret == 0) {
+		cf->func_id = proto.func_id;
+		cf->trampoline = !proto.varargs && proto.n_params <= LIMIT_PARAMS;
+		if (kbtf_count_named(btf, BTF_KIND_FUNC, name) > 1)
+			buf_printf(&p->notes, "several functions are called %s: the kernel's "
+					      "first is followed\n", name);
+	} else if (ret != -ENOENT) {
+		return err_set(err, ret, ERR_BTF, p->rule->src, f->func_at,
+			       "the type of %s cannot be read from this kernel's BTF", name);
+	}
+	*index = p->n_funcs++;
+	return 0;
+}
+
+static int resolve_target(struct plan *p, const struct kbtf *btf)
+{
+	struct kbtf_proto proto;
+
+	str_copy(p->target_name, sizeof(p->target_name), p->rule->target);
+	p->target.name = p->target_name;
+	if (kbtf_func(btf, p->target_name, &proto) == 0)
+		p->target.func_id = proto.func_id;
+	return 0;
+}
+
+static int unknown_function(const struct plan *p, unsigned int func, const struct kbtf *btf,
+			    struct err *err)
+{
+	const char *near[3];
+	struct span at = SPAN_NONE;
+	unsigned int n = kbtf_nearest(btf, BTF_KIND_FUNC, p->func[func].name, near, 3);
+
+	for (unsigned int i = 0; i < p->n_places; i++)
+		if (p->places[i].func == func)
+			at = p->places[i].frame->func_at;
+	err_set(err, -ENOENT, ERR_UNKNOWN_FUNCTION, p->rule->src, at,
+		"this kernel has no function '%s'", p->func[func].name);
+	for (unsigned int i = 0; i < n; i++)
+		err_note(err, SPAN_NONE, "did you mean %s?", near[i]);
+	if (n == 0)
+		err_note(err, SPAN_NONE, "it may be inlined or in a module that is not loaded");
+	return -ENOENT;
+}
+
+/* One run for all: the target first, then the chain. */
+static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf *btf,
+			   struct err *err)
+{
+	const char *names[LIMIT_FRAMES + 1];
+	struct ksym found[LIMIT_FRAMES + 1] = {0};
+	int ret;
+
+	names[0] = p->target_name;
+	for (unsigned int i = 0; i < p->n_funcs; i++)
+		names[i + 1] = p->func[i].name;
+	ret = kern_lookup(kern, names, p->n_funcs + 1, found, err);
+	if (ret)
+		return ret;
+	p->target_sym = found[0];
+	if (!found[0].addr) {
+		why_not_overridable(kern, p->target_name, -ENOENT, err);
+		return err->code ? err->code : -ENOENT;
+	}
+	for (unsigned int i = 0; i < p->n_funcs; i++) {
+		p->func[i].sym = found[i + 1];
+		if (!found[i + 1].addr)
+			return unknown_function(p, i, btf, err);
+		if (!p->comp_funcs[i].trampoline)
+			buf_printf(&p->notes, "%s is followed by its entry and the stack alone: "
+					      "calls that end in a jump to another function are "
+					      "missed, and counted\n", p->func[i].name);
+	}
+	return buf_err(&p->notes) ? err_nomem(err) : 0;
+}
+
+int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct err *err)
+{
+	const struct kbtf *btf;
+	int ret;
+
+	memset(p, 0, sizeof(*p));
+	p->rule = rule;
+	ret = kern_btf(kern, &btf, err);
+	if (ret)
+		return ret;
+	ret = resolve_target(p, btf);
+	if (ret)
+		return ret;
+	p->n_places = rule->n_frames;
+	for (unsigned int i = 0; i < rule->n_frames; i++) {
+		struct comp_place *place = &p->places[rule->n_frames - 1 - i];
+
+		place->frame = &rule->frames[i];
+		ret = add_func(p, place->frame, btf, &place->func, err);
+		if (ret)
+			return ret;
+	}
+	return resolve_symbols(p, kern, btf, err);
+}
+
+void plan_free(struct plan *p)
+{
+	buf_free(&p->notes);
+}

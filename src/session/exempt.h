@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who must not be hurt: retcon, the processes it came from, and init. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "util/err.h"
+#include "util/limits.h"
+
+struct exempt {
+	uint32_t self;
+	uint32_t pid[LIMIT_EXEMPT + 1]; /* ancestors, nearest first, then init */
+	unsigned int n;
+};
+
+/*
+ * wanted: a process named by the user, which is taken off the list; 0 none.
+ * -EOPNOTSUPP in a pid namespace: the kernel's ids are not ours there.
+ */
+int exempt_collect(struct exempt *out, pid_t wanted, struct err *err);

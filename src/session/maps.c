@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Creating and mapping what programs share with us. */
+#include "session/maps.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "kern/sys.h"
+#include "util/cleanup.h"
+
+#define EVENTS_BYTES (1U << 20) /* about 1,800 records with full stacks */
+
+void maps_init(struct maps *m)
+{
+	memset(m, 0, sizeof(*m));
+	for (unsigned int i = 0; i < PROG_MAP_COUNT; i++)
+		m->fd[i] = -1;
+}
+
+uint32_t maps_cpu_slots(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+	uint32_t slots = 1;
+
+	while ((long)slots < n && slots < LIMIT_CPUS)
+		slots *= 2;
+	return slots;
+}
+
+static int create_one(struct maps *m, enum prog_map which, const struct sys_map *def,
+		      struct err *err)
+{
+	int fd = sys_map_create(def);
+
+	if (fd < 0)
+		return err_plain(err, fd, fd == -EPERM ? ERR_PERMISSION : ERR_SYSTEM,
+				 "cannot create the BPF map %s: %s", def->name, strerror(-fd));
+	m->fd[which] = fd;
+	return 0;
+}
+
+int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
+		uint32_t value_id, struct err *err)
+{
+	uint32_t control_size =
+		(uint32_t)(sizeof(struct control) + cpu_slots * sizeof(((struct control *)0)->cpu[0]));
+	const struct sys_map defs[PROG_MAP_COUNT] = {
+		[PROG_MAP_CONTROL] = {"rc_control", BPF_MAP_TYPE_ARRAY, 4, control_size, 1,
+				      BPF_F_MMAPABLE, -1, 0, 0},
+		/* the kernel refuses task storage without BTF types (kernel-facts 6.1) */
+		[PROG_MAP_TASKS] = {"rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4,
+				    sizeof(struct task_state), 0, BPF_F_NO_PREALLOC, btf_fd, key_id,
+				    value_id},
+		[PROG_MAP_EVENTS] = {"rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1,
+				     0, 0},
+		[PROG_MAP_SCRATCH] = {"rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+				      sizeof(struct record), 1, 0, -1, 0, 0},
+	};
+	long page = sysconf(_SC_PAGESIZE);
+	void *mem;
+
+	for (unsigned int i = 0; i < PROG_MAP_COUNT; i++) {
+		int ret = create_one(m, i, &defs[i], err);
+
+		if (ret)
+			return ret;
+	}
+	m->cpu_slots = cpu_slots;
+	m->control_len = (control_size + (size_t)page - 1) & ~((size_t)page - 1);
+	mem = mmap(NULL, m->control_len, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   m->fd[PROG_MAP_CONTROL], 0);
+	if (mem == MAP_FAILED)
+		return err_plain(err, -errno, ERR_SYSTEM, "cannot map the control page: %s",
+				 strerror(errno));
+	m->control = mem;
+	return 0;
+}
+
+int maps_mark(const struct maps *m, pid_t pid, struct err *err)
+{
+	const struct task_state state = {.in_scope = 1};
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int ret = pidfd < 0 ? -errno
+			    : sys_map_update(m->fd[PROG_MAP_TASKS], &pidfd, &state, BPF_ANY);
+
+	if (ret)
+		return err_plain(err, ret, ERR_SYSTEM, "cannot mark process %d: %s", (int)pid,
+				 strerror(-ret));
+	return 0;
+}
+
+void maps_free(struct maps *m)
+{
+	if (m->control)
+		munmap(m->control, m->control_len);
+	for (unsigned int i = 0; i < PROG_MAP_COUNT; i++)
+		closep(&m->fd[i]);
+	maps_init(m);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One armed rule: programs, maps, links and what they report. Arming either
+ * succeeds or leaves nothing behind; disarming cannot fail.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "plan/plan.h"
+#include "util/control.h"
+
+struct session;
+
+struct session_opts {
+	int64_t value;	       /* what the target returns */
+	double probability;    /* 0 .. 1 */
+	uint64_t times;	       /* 0: no limit */
+	pid_t pid;	       /* only this process; 0: any */
+	pid_t command;	       /* only this process, waiting to exec, and its descendants; 0 */
+	bool kthreads;
+	int gfp_param;	       /* index of the target's parameter with GFP flags; -1 none */
+};
+
+struct session_stats {
+	uint64_t hits, matches, injected, exempt, nofail, unlucky;
+	uint64_t drops, read_faults, unconfirmed, lost;
+	uint64_t misses; /* calls a program did not see: counted by the kernel */
+};
+
+/* Compiles; loads and attaches nothing. kern and plan must outlive the session. */
+int session_new(struct session **out, struct kern *kern, const struct plan *plan,
+		const struct session_opts *opts, struct err *err);
+void session_free(struct session *s);
+void session_freep(struct session **s);
+
+/* each program as C beside its instructions */
+int session_print(const struct session *s, struct buf *out);
+
+int session_arm(struct session *s, struct err *err);
+/* a store; then everything is taken down. Safe to repeat. Records stay readable. */
+void session_disarm(struct session *s);
+const char *session_engine(const struct session *s); /* of the target, once armed */
+
+int session_fd(const struct session *s); /* readable when records wait; -1 unarmed */
+typedef int (*session_record_fn)(void *arg, const struct record *r, size_t len);
+/* hands over what waits; the callback's non-zero return stops and is returned */
+int session_consume(struct session *s, session_record_fn fn, void *arg);
+void session_stats(const struct session *s, struct session_stats *out);
