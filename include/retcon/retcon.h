@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libretcon: change what a kernel function returned, under exact conditions,
+ * and hear what came of it. Functions return 0 or a negative errno; the words
+ * are in retcon_error(). Nothing here prints, exits, or keeps global state.
+ *
+ * A session lives as long as its process: links are held by close-on-exec
+ * descriptors and pinned nowhere. Needs root, Linux 6.1 or later with
+ * CONFIG_BPF_KPROBE_OVERRIDE and BTF (retcon-inject(1)).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RETCON_API __attribute__((visibility("default")))
+
+struct retcon;
+struct retcon_session;
+
+/* What kind of failure the last one was: callers map it to an exit code. */
+enum retcon_failure {
+	RETCON_OK = 0,
+	RETCON_FAILED = 1, /* while running: out of memory, a system call */
+	RETCON_USAGE = 2,  /* options or rule are wrong; the message has the caret */
+	RETCON_LACKS = 3,  /* the kernel or the user lacks something; the message says what */
+};
+
+RETCON_API int retcon_new(struct retcon **out); /* -ENOMEM */
+RETCON_API void retcon_free(struct retcon *ctx);
+/* the last failure in words, several lines, ends with a newline; "" after success */
+RETCON_API const char *retcon_error(const struct retcon *ctx);
+RETCON_API enum retcon_failure retcon_failure(const struct retcon *ctx);
+RETCON_API const char *retcon_version(void);
+
+struct retcon_inject_opts {
+	size_t sz;	    /* sizeof(struct retcon_inject_opts) */
+	const char *mode;   /* "kmalloc", "bio", "alloc_page" */
+	const char *spec;   /* bcc's chain spec, callee first: "b() => a()(x == 1)" */
+	double probability; /* 0 .. 1, drawn for each entry of the outermost function */
+	uint64_t count;	    /* inject at most so often; 0: no limit */
+	pid_t pid;	    /* only this process (initial pid namespace); 0: any */
+	pid_t command;	    /* only this process and its descendants from now on; 0: none */
+	bool kthreads;	    /* kernel threads too */
+};
+
+#define RETCON_INJECT_OPTS_INIT {.sz = sizeof(struct retcon_inject_opts), .probability = 1}
+
+/*
+ * Parse, plan and compile; nothing is loaded. -EINVAL: spec, option or type error;
+ * -ENOENT: no such function; -EPERM, -EOPNOTSUPP: user or kernel lacks something;
+ * -E2BIG: over a limit, or set fields beyond what this version knows.
+ */
+RETCON_API int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *opts,
+			     struct retcon_session **out);
+/* one line each about the rule on this kernel ("" if none) */
+RETCON_API const char *retcon_session_notes(const struct retcon_session *s);
+/* each program as C beside its instructions; NULL when out of memory */
+RETCON_API const char *retcon_session_listing(struct retcon_session *s);
+
+/* load and attach everything, or leave nothing behind */
+RETCON_API int retcon_session_arm(struct retcon_session *s);
+/* stops at once by one store, then detaches; cannot fail */
+RETCON_API void retcon_session_disarm(struct retcon_session *s);
+RETCON_API void retcon_session_free(struct retcon_session *s);
+RETCON_API const char *retcon_session_engine(const struct retcon_session *s);
+
+enum retcon_event_kind {
+	RETCON_EVENT_INJECTED = 1, /* function's return value was replaced */
+	RETCON_EVENT_RETURN = 2,   /* a function of the chain returned after that */
+};
+
+struct retcon_event {
+	size_t sz;
+	enum retcon_event_kind kind;
+	uint64_t time; /* CLOCK_MONOTONIC, ns */
+	uint32_t pid;  /* process */
+	uint32_t tid;  /* thread */
+	uint32_t cpu;
+	const char *comm;
+	const char *rule; /* the spec */
+	const char *function;
+	int64_t value;
+	const char *errno_name; /* "ENOMEM"; NULL if value is no errno */
+	unsigned int n_stack;	/* RETCON_EVENT_INJECTED: callers, nearest first */
+	const char *const *stack;
+};
+
+/* pollable; readable when events wait */
+RETCON_API int retcon_session_fd(const struct retcon_session *s);
+/* strings live until the callback returns; its non-zero value ends the loop */
+typedef int (*retcon_event_fn)(void *arg, const struct retcon_event *event);
+RETCON_API int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *arg);
+
+struct retcon_stats {
+	size_t sz;	      /* set by the caller */
+	uint64_t hits;	      /* calls of the target in scope */
+	uint64_t matches;     /* all conditions held */
+	uint64_t injected;    /* value replaced */
+	uint64_t exempt;      /* left alone: kernel threads, retcon, its ancestors, init */
+	uint64_t nofail;      /* left alone: the allocation may not fail */
+	uint64_t unlucky;     /* let pass by the probability */
+	uint64_t drops;	      /* events lost because nobody read them in time */
+	uint64_t read_faults; /* conditions false because memory could not be read */
+	uint64_t unconfirmed; /* the stack did not show the chain: left alone */
+	uint64_t lost;	      /* tasks that could not be followed for want of memory */
+	uint64_t misses;      /* calls the kernel did not show to a program */
+};
+RETCON_API int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "feature/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/json.h"
+
+void report_armed(struct buf *out, const struct report_style *style, const char *mode,
+		  const char *spec, const char *engine)
+{
+	struct json j = {.out = out};
+
+	if (!style->json) {
+		buf_printf(out, "armed: %s %s (by %s)\n", mode, spec, engine);
+		return;
+	}
+	json_begin(&j, '{');
+	json_key(&j, "type");
+	json_str(&j, "armed");
+	json_key(&j, "time");
+	json_uint(&j, style->start);
+	json_key(&j, "mode");
+	json_str(&j, mode);
+	json_key(&j, "rule");
+	json_str(&j, spec);
+	json_key(&j, "engine");
+	json_str(&j, engine);
+	json_end(&j, '}');
+	buf_putc(out, '\n');
+}
+
+/*
+ *   0.412345  curl[412/413]  should_failslab = -12 ENOMEM
+ *                 kmem_cache_alloc_noprof+0x3c
+ *                 dst_alloc+0x4e
+ *   0.412399  curl[412/413]  tcp_v4_connect returned -105 ENOBUFS
+ */
+static void event_text(struct buf *out, const struct report_style *style,
+		       const struct retcon_event *e)
+{
+	uint64_t us = (e->time - style->start) / 1000;
+
+	buf_printf(out, "%4" PRIu64 ".%06" PRIu64 "  %s[%" PRIu32, us / 1000000, us % 1000000,
+		   e->comm, e->pid);
+	if (e->tid != e->pid)
+		buf_printf(out, "/%" PRIu32, e->tid);
+	buf_printf(out, "]  %s %s %" PRId64 "%s%s\n", e->function,
+		   e->kind == RETCON_EVENT_INJECTED ? "=" : "returned", e->value,
+		   e->errno_name ? " " : "", e->errno_name ? e->errno_name : "");
+	for (unsigned int i = 0; i < e->n_stack; i++)
+		buf_printf(out, "                %s\n", e->stack[i]);
+}
+
+static void event_json(struct buf *out, const struct retcon_event *e)
+{
+	struct json j = {.out = out};
+
+	json_begin(&j, '{');
+	json_key(&j, "type");
+	json_str(&j, e->kind == RETCON_EVENT_INJECTED ? "injected" : "return");
+	json_key(&j, "time");
+	json_uint(&j, e->time);
+	json_key(&j, "pid");
+	json_uint(&j, e->pid);
+	json_key(&j, "tid");
+	json_uint(&j, e->tid);
+	json_key(&j, "comm");
+	json_str(&j, e->comm);
+	json_key(&j, "cpu");
+	json_uint(&j, e->cpu);
+	json_key(&j, "rule");
+	json_str(&j, e->rule);
+	json_key(&j, "function");
+	json_str(&j, e->function);
+	json_key(&j, "value");
+	json_int(&j, e->value);
+	json_key(&j, "errno");
+	if (e->errno_name)
+		json_str(&j, e->errno_name);
+	else
+		json_null(&j);
+	if (e->kind == RETCON_EVENT_INJECTED) {
+		json_key(&j, "stack");
+		json_begin(&j, '[');
+		for (unsigned int i = 0; i < e->n_stack; i++)
+			json_str(&j, e->stack[i]);
+		json_end(&j, ']');
+	}
+	json_end(&j, '}');
+	buf_putc(out, '\n');
+}
+
+void report_event(struct buf *out, const struct report_style *style, const struct retcon_event *e)
+{
+	if (style->json)
+		event_json(out, e);
+	else
+		event_text(out, style, e);
+}
+
+/* every counter, in the order a call passes them; `always` ones show even when 0 */
+static const struct {
+	const char *key;
+	const char *words;
+	size_t off;
+	bool always;
+} counters[] = {
+#define C(field, words, always) {#field, words, offsetof(struct retcon_stats, field), always}
+	C(hits, "hits", true),
+	C(matches, "matches", true),
+	C(injected, "injected", true),
+	C(exempt, "exempt", false),
+	C(nofail, "may not fail", false),
+	C(unlucky, "let pass by probability", false),
+	C(drops, "events dropped", true),
+	C(read_faults, "read faults", true),
+	C(unconfirmed, "not confirmed by the stack", false),
+	C(lost, "tasks not followed", false),
+	C(misses, "probe misses", true),
+#undef C
+};
+
+#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+
+static uint64_t counter(const struct retcon_stats *s, size_t i)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)s + counters[i].off, sizeof(v));
+	return v;
+}
+
+void report_summary(struct buf *out, const struct report_style *style,
+		    const struct retcon_stats *s)
+{
+	struct json j = {.out = out};
+	bool first = true;
+
+	if (style->json) {
+		json_begin(&j, '{');
+		json_key(&j, "type");
+		json_str(&j, "summary");
+		for (size_t i = 0; i < N_COUNTERS; i++) {
+			json_key(&j, counters[i].key);
+			json_uint(&j, counter(s, i));
+		}
+		json_end(&j, '}');
+		buf_putc(out, '\n');
+		return;
+	}
+	buf_puts(out, "done: ");
+	for (size_t i = 0; i < N_COUNTERS; i++) {
+		if (!counters[i].always && !counter(s, i))
+			continue;
+		buf_printf(out, "%s%" PRIu64 " %s", first ? "" : ", ", counter(s, i),
+			   counters[i].words);
+		first = false;
+	}
+	buf_putc(out, '\n');
+	if (s->hits == 0)
+		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
+	else if (s->matches == 0)
+		buf_puts(out, "note: the target was called, but the conditions never held\n");
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events and counters as text for people and as JSON lines for programs. */
+#pragma once
+
+#include "retcon/retcon.h"
+#include "util/buf.h"
+
+struct report_style {
+	bool json;
+	uint64_t start; /* CLOCK_MONOTONIC when armed: text times count from here */
+};
+
+/* "armed" line: rule, target's engine, and for JSON the process it speaks for */
+void report_armed(struct buf *out, const struct report_style *style, const char *mode,
+		  const char *spec, const char *engine);
+void report_event(struct buf *out, const struct report_style *style,
+		  const struct retcon_event *e);
+void report_summary(struct buf *out, const struct report_style *style,
+		    const struct retcon_stats *s);
