@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "retcon/retcon.h"
+
+static const struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject},
+	{"vm", "run a command as root in a guest kernel that allows everything", cmd_vm},
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(FILE *to)
+{
+	fputs("usage: retcon COMMAND [OPTIONS] ...\n"
+	      "\n"
+	      "Change what a Linux kernel function returned, under exact conditions,\n"
+	      "and show what came of it.\n"
+	      "\n",
+	      to);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n"
+	      "retcon COMMAND -h tells more, retcon --version says which one this is.\n",
+	      to);
+	return to == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+int cli_split_command(int argc, char **argv, char ***command)
+{
+	*command = NULL;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			*command = argv + i + 1;
+			argv[i] = NULL;
+			return i;
+		}
+	}
+	return argc;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(name, "-h") || !strcmp(name, "--help") || !strcmp(name, "help"))
+		return help(stdout);
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		printf("retcon %s\n", retcon_version());
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	if (*name)
+		fprintf(stderr, "retcon: there is no command '%s'\n\n", name);
+	return help(stderr);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stay with an armed session until something ends it; print what happens. */
+#pragma once
+
+#include "cli/cli.h"
+#include "retcon/retcon.h"
+
+struct watch_opts {
+	bool json;
+	int out;	   /* events go here */
+	uint64_t limit_ns; /* --for; 0: none */
+	pid_t pid;	   /* the scope ends with this process; 0: none */
+	uint64_t count;	   /* -c, to say when it is used up; 0: none */
+	const char *mode, *spec;
+	char **command;
+	bool command_ended; /* out: the returned status is CMD's own */
+};
+
+/* SIGINT, SIGTERM, SIGHUP and SIGCHLD are read, not taken, from here on */
+int watch_block_signals(void);
+/* returns the exit code; the session is disarmed */
+int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *child);
+int watch_write(int fd, const char *text, size_t len); /* all of it, or -errno */
