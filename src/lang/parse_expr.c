@@ -35,6 +35,13 @@ static struct expr *expected(struct parser *p, const char *what)
 	return NULL;
 }
 
+static struct expr *refuse_statements(struct parser *p)
+{
+	fail(p, p->tok.at, "statements cannot stand here");
+	parser_hint(p, "a block with a value is written ({ ...; value; })");
+	return NULL;
+}
+
 static struct expr *too_deep(struct parser *p, struct span at)
 {
 	parser_fail(p, -E2BIG, ERR_LIMIT, at, "expression nests deeper than %d levels",
@@ -351,7 +358,8 @@ static struct expr *parse_block(struct parser *p, struct span open)
 		return fail(p, p->tok.at, "block without a value: its last part is an expression");
 	e->a = parse_expr(p);
 	ended = parser_take(p, TOK_SEMICOLON);
-	if (ended && !parser_at(p, TOK_RBRACE) && !parser_at(p, TOK_END))
+	if (ended && !parser_at(p, TOK_RBRACE) && !parser_at(p, TOK_RPAREN) &&
+	    !parser_at(p, TOK_END))
 		return fail(p, p->tok.at, "only declarations may stand before a block's value");
 	if (!parser_take(p, TOK_RBRACE))
 		return expected(p, "'}'");
@@ -373,6 +381,8 @@ struct expr *parse_paren(struct parser *p)
 		return NULL;
 	if (parser_at(p, TOK_COMMA))
 		return fail(p, p->tok.at, "the comma operator has no use in a condition");
+	if (parser_at(p, TOK_SEMICOLON))
+		return refuse_statements(p);
 	if (parser_close(p, outer, "')'"))
 		return NULL;
 	e->at = span_join(start, p->last);
@@ -394,9 +404,7 @@ static struct expr *parse_primary(struct parser *p)
 			return fail(p, p->tok.at, "a condition is one expression, not statements");
 		return parser_peek(p).kind == TOK_LPAREN ? parse_call(p) : parse_name(p);
 	case TOK_LBRACE:
-		fail(p, p->tok.at, "statements cannot stand here");
-		parser_hint(p, "a block with a value is written ({ ...; value; })");
-		return NULL;
+		return refuse_statements(p);
 	case TOK_CHAIN:
 		fail(p, p->tok.at, "'=>' inside parentheses");
 		parser_hint(p, "'=>' separates the frames of a chain; to compare, write '>='");

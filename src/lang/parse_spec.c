@@ -62,6 +62,9 @@ static bool looks_like_condition(enum token_kind stop)
 	case TOK_COMMA:
 	case TOK_ELLIPSIS:
 	case TOK_CHAIN:
+	case TOK_LBRACE:
+	case TOK_LBRACKET:
+	case TOK_SEMICOLON:
 		return false;
 	default:
 		return true;
@@ -85,7 +88,7 @@ static int parse_func(struct parser *p, struct frame *f)
 	f->params_at = p->tok.at;
 	outer = parser_open(p);
 	if (parse_params(p, f) || parser_close(p, outer, "',' or ')'")) {
-		if (looks_like_condition(p->stop))
+		if (p->code == -EINVAL && looks_like_condition(p->stop))
 			parser_hint(p, "the first parentheses after a function hold its "
 				       "parameters, the second its condition");
 		return p->code;
@@ -116,8 +119,12 @@ static int parse_frame(struct parser *p, struct frame *f)
 	case TOK_RPAREN:
 		return parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "unmatched ')'");
 	case TOK_END:
-		return parser_fail(p, -EINVAL, ERR_SYNTAX, p->last.len ? p->last : p->tok.at,
-				   p->last.len ? "empty frame after '=>'" : "empty spec");
+		if (p->last.len)
+			return parser_fail(p, -EINVAL, ERR_SYNTAX, p->last,
+					   "empty frame after '=>'");
+		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "empty spec");
+		parser_hint(p, "write '(true)' to mean every call");
+		return p->code;
 	default:
 		return parser_expected(p, "a function or '('");
 	}
@@ -147,7 +154,9 @@ static int parse_separator(struct parser *p, bool *more)
 		parser_hint(p, "in a spec chains are written callee => caller");
 		return p->code;
 	}
-	return parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "text after the last frame");
+	parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "text after the last frame");
+	parser_hint(p, "frames are joined by '=>'");
+	return p->code;
 }
 
 static bool is_target(const struct rule *r, const struct frame *f)

@@ -112,6 +112,8 @@ static void put_excerpt(struct buf *out, const struct err_place *p)
 	unsigned int from, to, column = 0, pad = 0;
 	bool left, right = p->cut_right;
 
+	if (!p->text[strspn(p->text, " \t")])
+		return; /* a caret under nothing helps nobody */
 	choose_window(total, begin, end - begin, &from, &to);
 	left = p->cut_left || from > 0;
 	buf_puts(out, left ? INDENT ELLIPSIS : INDENT);
