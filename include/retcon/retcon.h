@@ -48,6 +48,7 @@ struct retcon_inject_opts {
 	pid_t pid;	    /* only this process (initial pid namespace); 0: any */
 	pid_t command;	    /* only this process and its descendants from now on; 0: none */
 	bool kthreads;	    /* kernel threads too */
+	bool system_wide;   /* a rule without chain, scope and condition is meant */
 };
 
 #define RETCON_INJECT_OPTS_INIT {.sz = sizeof(struct retcon_inject_opts), .probability = 1}

@@ -134,7 +134,7 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 		ret = err_nomem(&err);
 	if (!ret) {
 		const struct inject_opts io = {o.mode,	o.spec,	   o.probability, o.count,
-					       o.pid,	o.command, o.kthreads};
+					       o.pid,	o.command, o.kthreads,	  o.system_wide};
 
 		ret = inject_prepare(&s->in, &io, &err);
 	}

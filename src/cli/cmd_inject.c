@@ -31,6 +31,8 @@ static const char usage[] =
 	"  -c, --count N            inject at most N times\n"
 	"      --for TIME           stop after TIME: 500ms, 30s, 5m\n"
 	"      --kthreads           kernel threads too\n"
+	"      --system-wide        allow a rule without caller, process, command or condition;\n"
+	"                           needs --for or -c\n"
 	"      --json               one JSON object a line\n"
 	"  -o, --output FILE        events go to FILE (default: stdout; with CMD: stderr)\n"
 	"  -v, --verbose            first print each program as C beside its instructions\n"
@@ -49,7 +51,7 @@ struct options {
 	char **command;
 };
 
-enum { OPT_FOR = 256, OPT_KTHREADS, OPT_JSON };
+enum { OPT_FOR = 256, OPT_KTHREADS, OPT_SYSTEM_WIDE, OPT_JSON };
 
 __attribute__((format(printf, 1, 2))) static int bad(const char *fmt, ...)
 {
@@ -115,6 +117,9 @@ static int take_option(struct options *o, int opt, const char *arg)
 	case OPT_KTHREADS:
 		o->inject.kthreads = true;
 		return 0;
+	case OPT_SYSTEM_WIDE:
+		o->inject.system_wide = true;
+		return 0;
 	case OPT_JSON:
 		o->watch.json = true;
 		return 0;
@@ -135,6 +140,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{"output", required_argument, NULL, 'o'},
 		{"for", required_argument, NULL, OPT_FOR},
 		{"kthreads", no_argument, NULL, OPT_KTHREADS},
+		{"system-wide", no_argument, NULL, OPT_SYSTEM_WIDE},
 		{"json", no_argument, NULL, OPT_JSON},
 		{0},
 	};
@@ -159,6 +165,8 @@ static int parse(struct options *o, int argc, char **argv)
 		return bad("'%s' is one too many: a command goes behind --", argv[optind + 2]);
 	if (o->command && !o->command[0])
 		return bad("there is no command behind --");
+	if (o->inject.system_wide && !o->watch.limit_ns && !o->inject.count)
+		return bad("--system-wide needs an end: --for TIME or -c N");
 	o->inject.mode = argv[optind];
 	o->inject.spec = argv[optind + 1];
 	return 0;

@@ -46,7 +46,34 @@ static int check_opts(const struct inject_opts *o, struct err *err)
 	return 0;
 }
 
-/* kill(0) reaches threads too, but a process is what -p means: the leader's id. */
+/* does it depend on anything but literals? `(true)` and `(1)` do not */
+static bool is_constant(const struct expr *e)
+{
+	if (!e)
+		return true;
+	if (e->kind == EXPR_NAME)
+		return str_eq(e->name, "true") || str_eq(e->name, "false") ||
+		       str_eq(e->name, "NULL");
+	if (e->kind == EXPR_CALL || e->kind == EXPR_BLOCK)
+		return false;
+	return is_constant(e->a) && is_constant(e->b) && is_constant(e->c);
+}
+
+/* Failing every allocation of a machine ends it: nobody gets that by leaving words out. */
+static int check_scope(const struct inject_opts *o, const struct rule *r, struct err *err)
+{
+	if (r->n_frames || o->pid || o->command || o->system_wide ||
+	    !is_constant(r->on_target.pred))
+		return 0;
+	err_plain(err, -EINVAL, ERR_USAGE, "this rule would fail every %s of the whole system",
+		  o->mode);
+	err_note(err, SPAN_NONE, "name a caller ('tcp_v4_connect()'), a process (-p PID), or a "
+				 "command (-- CMD)");
+	err_note(err, SPAN_NONE, "if you mean it: --system-wide with --for TIME or -c N");
+	return -EINVAL;
+}
+
+/* -p means a process; a thread's own id would match nothing */
 static int check_pid(pid_t pid, struct err *err)
 {
 	char line[128], path[64];
@@ -88,6 +115,8 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 		.gfp_param = mode->gfp_param,
 	};
 	ret = spec_parse(&in->rule, "spec", o->spec, mode->target, err);
+	if (!ret)
+		ret = check_scope(o, in->rule, err);
 	if (!ret && o->pid)
 		ret = check_pid(o->pid, err);
 	if (!ret)

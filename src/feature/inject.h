@@ -12,6 +12,7 @@ struct inject_opts {
 	pid_t pid;
 	pid_t command;
 	bool kthreads;
+	bool system_wide; /* no chain, scope or condition is needed */
 };
 
 /* A rule and all it rests on, together because they live and end together. */

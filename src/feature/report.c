@@ -30,6 +30,13 @@ void report_armed(struct buf *out, const struct report_style *style, const char 
 	buf_putc(out, '\n');
 }
 
+/* a task names itself: nothing of it may reach a terminal as a control sequence */
+static void put_comm(struct buf *out, const char *comm)
+{
+	for (; *comm; comm++)
+		buf_putc(out, (unsigned char)*comm < 0x20 || *comm == 0x7f ? '?' : *comm);
+}
+
 /*
  *   0.412345  curl[412/413]  should_failslab = -12 ENOMEM
  *                 kmem_cache_alloc_noprof+0x3c
@@ -41,8 +48,9 @@ static void event_text(struct buf *out, const struct report_style *style,
 {
 	uint64_t us = (e->time - style->start) / 1000;
 
-	buf_printf(out, "%4" PRIu64 ".%06" PRIu64 "  %s[%" PRIu32, us / 1000000, us % 1000000,
-		   e->comm, e->pid);
+	buf_printf(out, "%4" PRIu64 ".%06" PRIu64 "  ", us / 1000000, us % 1000000);
+	put_comm(out, e->comm);
+	buf_printf(out, "[%" PRIu32, e->pid);
 	if (e->tid != e->pid)
 		buf_printf(out, "/%" PRIu32, e->tid);
 	buf_printf(out, "]  %s %s %" PRId64 "%s%s\n", e->function,

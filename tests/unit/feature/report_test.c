@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Events and counters as people and programs read them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "feature/report.h"
+
+static const char *const stack[] = {"kmem_cache_alloc_noprof+0x3c", "dst_alloc+0x4e"};
+
+static const struct retcon_event injected = {
+	.kind = RETCON_EVENT_INJECTED,
+	.time = 1500000000,
+	.pid = 412,
+	.tid = 413,
+	.cpu = 1,
+	.comm = "cu\"rl",
+	.rule = "tcp_v4_connect()",
+	.function = "should_failslab",
+	.value = -12,
+	.errno_name = "ENOMEM",
+	.n_stack = 2,
+	.stack = stack,
+};
+
+static const struct retcon_event returned = {
+	.kind = RETCON_EVENT_RETURN,
+	.time = 1500000001,
+	.pid = 412,
+	.tid = 412,
+	.comm = "curl",
+	.rule = "tcp_v4_connect()",
+	.function = "tcp_v4_connect",
+	.value = 7,
+};
+
+static void expect(struct buf *b, const char *text)
+{
+	assert_string_equal(buf_str(b), text);
+	buf_free(b);
+}
+
+static void text_counts_time_from_armed(void **state)
+{
+	const struct report_style style = {.start = 1000000000};
+	struct buf b = {0};
+
+	(void)state;
+	report_event(&b, &style, &injected);
+	expect(&b, "   0.500000  cu\"rl[412/413]  should_failslab = -12 ENOMEM\n"
+		   "                kmem_cache_alloc_noprof+0x3c\n"
+		   "                dst_alloc+0x4e\n");
+	report_event(&b, &style, &returned);
+	expect(&b, "   0.500000  curl[412]  tcp_v4_connect returned 7\n");
+}
+
+static void control_characters_stay_out_of_the_terminal(void **state)
+{
+	const struct report_style style = {0};
+	struct retcon_event e = returned;
+	struct buf b = {0};
+
+	(void)state;
+	e.comm = "a\033[2Jb\177";
+	report_event(&b, &style, &e);
+	expect(&b, "   1.500000  a?[2Jb?[412]  tcp_v4_connect returned 7\n");
+}
+
+static void json_is_one_object_a_line(void **state)
+{
+	const struct report_style style = {.json = true};
+	struct buf b = {0};
+
+	(void)state;
+	report_event(&b, &style, &injected);
+	expect(&b, "{\"type\":\"injected\",\"time\":1500000000,\"pid\":412,\"tid\":413,"
+		   "\"comm\":\"cu\\\"rl\",\"cpu\":1,\"rule\":\"tcp_v4_connect()\","
+		   "\"function\":\"should_failslab\",\"value\":-12,\"errno\":\"ENOMEM\","
+		   "\"stack\":[\"kmem_cache_alloc_noprof+0x3c\",\"dst_alloc+0x4e\"]}\n");
+	report_event(&b, &style, &returned);
+	expect(&b, "{\"type\":\"return\",\"time\":1500000001,\"pid\":412,\"tid\":412,"
+		   "\"comm\":\"curl\",\"cpu\":0,\"rule\":\"tcp_v4_connect()\","
+		   "\"function\":\"tcp_v4_connect\",\"value\":7,\"errno\":null}\n");
+}
+
+static void summary_shows_what_is_not_zero(void **state)
+{
+	const struct report_style style = {0};
+	struct retcon_stats s = {.sz = sizeof(s), .hits = 9, .matches = 2, .injected = 1,
+				 .nofail = 1};
+	struct buf b = {0};
+
+	(void)state;
+	report_summary(&b, &style, &s);
+	expect(&b, "done: 9 hits, 2 matches, 1 injected, 1 may not fail, 0 events dropped, "
+		   "0 read faults, 0 probe misses\n");
+}
+
+static void summary_says_when_nothing_could_happen(void **state)
+{
+	const struct report_style style = {0};
+	struct retcon_stats s = {.sz = sizeof(s)};
+	struct buf b = {0};
+
+	(void)state;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "never called in scope"));
+	buf_free(&b);
+	s.hits = 5;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "conditions never held"));
+	buf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_counts_time_from_armed),
+		cmocka_unit_test(control_characters_stay_out_of_the_terminal),
+		cmocka_unit_test(json_is_one_object_a_line),
+		cmocka_unit_test(summary_shows_what_is_not_zero),
+		cmocka_unit_test(summary_says_when_nothing_could_happen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
