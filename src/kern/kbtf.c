@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The BTF reader: from blob to types, names and members. Spelling of types and
- * "did you mean" are in kbtf_text.c.
+ * The BTF reader: from blob to types and members. Names are looked up in
+ * kbtf_find.c; spelling of types and "did you mean" are in kbtf_text.c.
  *
  * Opening walks all types once, for their lengths are known only one after the
  * other. The walk validates kinds and bounds and leaves one entry per block of
- * types: where it starts, which kinds are in it, and the OR of its name offsets.
- * A name is looked for once, as bytes in the string section; what remains is to
- * compare integers, and only in blocks whose summary does not rule them out.
- * (Neighbouring types have neighbouring names: it rules out most of them.)
+ * types, and the name of every function.
  */
-#define _GNU_SOURCE /* memmem */
 #include "kern/kbtf.h"
 
 #include <errno.h>
@@ -18,100 +14,123 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "kern/kbtf_walk.h"
+#include "kern/kbtf_impl.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 
-/* for one kind: its bit, then bytes behind struct btf_type, then bytes per element */
-#define SHAPE(kind, fixed, each) (KBTF_BIT(kind) << 32 | (uint64_t)(fixed) << 16 | (each))
-#define SHAPE_BAD (1ULL << 63)
-#define SHAPE_KINDS 128
+/*
+ * One kind: bytes per element, then bytes of the type without them, then its bit;
+ * uppermost whether it is a FUNC, for counting without a branch.
+ */
+#define SHAPE(kind, fixed, each)                                                                   \
+	(KBTF_BIT(kind) << 16 | (sizeof(struct btf_type) + (fixed)) << 8 | (each))
+#define SHAPE_FUNC_BIT (1ULL << 63)
+#define SHAPE_BAD_BIT  (1ULL << 62)
+#define SHAPE_BAD      (SHAPE_BAD_BIT | sizeof(struct btf_type) << 8)
 
-static const uint64_t shapes[SHAPE_KINDS] = {
-	[BTF_KIND_UNKN] = SHAPE_BAD,
-	[BTF_KIND_INT] = SHAPE(BTF_KIND_INT, sizeof(uint32_t), 0),
-	[BTF_KIND_PTR] = SHAPE(BTF_KIND_PTR, 0, 0),
-	[BTF_KIND_ARRAY] = SHAPE(BTF_KIND_ARRAY, sizeof(struct btf_array), 0),
-	[BTF_KIND_STRUCT] = SHAPE(BTF_KIND_STRUCT, 0, sizeof(struct btf_member)),
-	[BTF_KIND_UNION] = SHAPE(BTF_KIND_UNION, 0, sizeof(struct btf_member)),
-	[BTF_KIND_ENUM] = SHAPE(BTF_KIND_ENUM, 0, sizeof(struct btf_enum)),
-	[BTF_KIND_FWD] = SHAPE(BTF_KIND_FWD, 0, 0),
-	[BTF_KIND_TYPEDEF] = SHAPE(BTF_KIND_TYPEDEF, 0, 0),
-	[BTF_KIND_VOLATILE] = SHAPE(BTF_KIND_VOLATILE, 0, 0),
-	[BTF_KIND_CONST] = SHAPE(BTF_KIND_CONST, 0, 0),
-	[BTF_KIND_RESTRICT] = SHAPE(BTF_KIND_RESTRICT, 0, 0),
-	[BTF_KIND_FUNC] = SHAPE(BTF_KIND_FUNC, 0, 0),
-	[BTF_KIND_FUNC_PROTO] = SHAPE(BTF_KIND_FUNC_PROTO, 0, sizeof(struct btf_param)),
-	[BTF_KIND_VAR] = SHAPE(BTF_KIND_VAR, sizeof(struct btf_var), 0),
-	[BTF_KIND_DATASEC] = SHAPE(BTF_KIND_DATASEC, 0, sizeof(struct btf_var_secinfo)),
-	[BTF_KIND_FLOAT] = SHAPE(BTF_KIND_FLOAT, 0, 0),
-	[KBTF_DECL_TAG] = SHAPE(KBTF_DECL_TAG, sizeof(uint32_t), 0),
-	[KBTF_TYPE_TAG] = SHAPE(KBTF_TYPE_TAG, 0, 0),
-	[KBTF_ENUM64] = SHAPE(KBTF_ENUM64, 0, sizeof(struct kbtf_enum64)),
-	[KBTF_ENUM64 + 1 ... SHAPE_KINDS - 1] = SHAPE_BAD,
-};
+/* with and without the flag above the kind */
+#define BOTH(kind, shape) [kind] = (shape), [128 + (kind)] = (shape)
 
-struct block {
-	uint32_t off;	/* of its first type */
-	uint32_t kinds; /* bit per kind */
-	uint32_t names; /* OR of all name_off */
-};
-
-struct kbtf {
-	void *data;
-	size_t len;
-	bool unmap;
-	const char *types;
-	const char *strs;
-	uint32_t type_len, str_len;
-	uint32_t count;
-	struct block *blocks;
+static const uint64_t shapes[256] = {
+	BOTH(BTF_KIND_UNKN, SHAPE_BAD),
+	BOTH(BTF_KIND_INT, SHAPE(BTF_KIND_INT, sizeof(uint32_t), 0)),
+	BOTH(BTF_KIND_PTR, SHAPE(BTF_KIND_PTR, 0, 0)),
+	BOTH(BTF_KIND_ARRAY, SHAPE(BTF_KIND_ARRAY, sizeof(struct btf_array), 0)),
+	BOTH(BTF_KIND_STRUCT, SHAPE(BTF_KIND_STRUCT, 0, sizeof(struct btf_member))),
+	BOTH(BTF_KIND_UNION, SHAPE(BTF_KIND_UNION, 0, sizeof(struct btf_member))),
+	BOTH(BTF_KIND_ENUM, SHAPE(BTF_KIND_ENUM, 0, sizeof(struct btf_enum))),
+	BOTH(BTF_KIND_FWD, SHAPE(BTF_KIND_FWD, 0, 0)),
+	BOTH(BTF_KIND_TYPEDEF, SHAPE(BTF_KIND_TYPEDEF, 0, 0)),
+	BOTH(BTF_KIND_VOLATILE, SHAPE(BTF_KIND_VOLATILE, 0, 0)),
+	BOTH(BTF_KIND_CONST, SHAPE(BTF_KIND_CONST, 0, 0)),
+	BOTH(BTF_KIND_RESTRICT, SHAPE(BTF_KIND_RESTRICT, 0, 0)),
+	/* its length field is its linkage, and nothing follows */
+	BOTH(BTF_KIND_FUNC, SHAPE_FUNC_BIT | SHAPE(BTF_KIND_FUNC, 0, 0)),
+	BOTH(BTF_KIND_FUNC_PROTO, SHAPE(BTF_KIND_FUNC_PROTO, 0, sizeof(struct btf_param))),
+	BOTH(BTF_KIND_VAR, SHAPE(BTF_KIND_VAR, sizeof(struct btf_var), 0)),
+	BOTH(BTF_KIND_DATASEC, SHAPE(BTF_KIND_DATASEC, 0, sizeof(struct btf_var_secinfo))),
+	BOTH(BTF_KIND_FLOAT, SHAPE(BTF_KIND_FLOAT, 0, 0)),
+	BOTH(KBTF_DECL_TAG, SHAPE(KBTF_DECL_TAG, sizeof(uint32_t), 0)),
+	BOTH(KBTF_TYPE_TAG, SHAPE(KBTF_TYPE_TAG, 0, 0)),
+	BOTH(KBTF_ENUM64, SHAPE(KBTF_ENUM64, 0, sizeof(struct kbtf_enum64))),
+	[KBTF_ENUM64 + 1 ... 127] = SHAPE_BAD,
+	[128 + KBTF_ENUM64 + 1 ... 255] = SHAPE_BAD,
 };
 
 static uint32_t type_bytes(uint64_t shape, uint32_t info)
 {
-	return (uint32_t)sizeof(struct btf_type) + (uint32_t)(shape >> 16 & 0xffff) +
-	       KBTF_VLEN(info) * (uint32_t)(shape & 0xffff);
+	return (uint32_t)(shape >> 8 & 0xff) + KBTF_VLEN(info) * (uint32_t)(shape & 0xff);
 }
 
-/* the one pass; stops at the first type that is not wholly inside, or of unknown kind */
+/*
+ * The one pass: some twenty instructions for each of 10^5 types, hence its shape.
+ * Only the last type can run past the end, for nothing begins behind it; then the
+ * pass does not stop at the end exactly. (Offsets cannot wrap: LIMIT_BTF_BYTES and
+ * the longest type are below 2^29.)
+ */
 static int index_types(struct kbtf *k, struct err *err)
 {
-	uint32_t off = 0, left = k->type_len, n_blocks = 0, n = 0;
-	struct block *shrunk;
+	const size_t end = k->type_len;
+	const char *types = k->types;
+	struct kbtf_block *b = k->blocks;
+	size_t off = 0, n = 0, n_funcs = 0;
+	uint32_t *funcs = k->funcs;
 
-	while (left >= sizeof(struct btf_type)) {
-		struct block *b = &k->blocks[n_blocks++];
+	while (off + sizeof(struct btf_type) <= end) {
 		uint64_t seen = 0;
-		uint32_t names = 0, i;
+		unsigned int i;
 
-		b->off = off;
-		for (i = 0; i < KBTF_BLOCK && left >= sizeof(struct btf_type); i++) {
-			const struct btf_type *t = (const void *)(k->types + off);
-			uint64_t shape = shapes[t->info >> 24 & (SHAPE_KINDS - 1)];
-			uint32_t size = type_bytes(shape, t->info);
+		b->off = (uint32_t)off;
+		b->funcs = (uint32_t)n_funcs;
+#pragma GCC unroll 8
+		for (i = 0; i < KBTF_BLOCK; i++) {
+			const struct btf_type *t = (const void *)(types + off);
+			uint64_t shape;
 
-			if (size > left)
-				return err_plain(err, -EINVAL, ERR_BTF,
-						 "BTF type %u runs past the end", n + i + 1);
-			names |= t->name_off;
+			if (off + sizeof(*t) > end)
+				break;
+			shape = shapes[t->info >> 24];
+			funcs[n_funcs] = t->name_off;
+			n_funcs += shape >> 63;
 			seen |= shape;
-			off += size;
-			left -= size;
+			off += type_bytes(shape, t->info);
 		}
 		n += i;
-		b->kinds = (uint32_t)(seen >> 32);
-		b->names = names;
-		if (seen & SHAPE_BAD)
+		b->kinds = (uint32_t)(seen >> 16);
+		if (seen & SHAPE_BAD_BIT)
 			return err_plain(err, -EINVAL, ERR_BTF,
-					 "BTF has an unknown kind of type near type %u", n);
+					 "BTF has an unknown kind of type near type %zu", n);
+		b++;
 	}
-	if (left)
-		return err_plain(err, -EINVAL, ERR_BTF, "BTF types end in the middle of one");
-	k->count = n;
-	shrunk = realloc(k->blocks, (n_blocks + 1) * sizeof(*k->blocks));
-	if (shrunk)
-		k->blocks = shrunk;
+	if (off != end)
+		return err_plain(err, -EINVAL, ERR_BTF, "BTF type %zu runs past the end", n);
+	k->count = (uint32_t)n;
+	k->n_funcs = (uint32_t)n_funcs;
+	k->n_blocks = (uint32_t)(b - k->blocks);
+	return 0;
+}
+
+/* for as many types as there can be; what they do not need is never touched */
+static int make_index(struct kbtf *k, struct err *err)
+{
+	size_t most = k->type_len / sizeof(struct btf_type) + 1;
+	void *p;
+	int r;
+
+	k->blocks = malloc((most / KBTF_BLOCK + 1) * sizeof(*k->blocks));
+	k->funcs = malloc(most * sizeof(*k->funcs));
+	k->hash = kbtf_hash_new();
+	if (!k->blocks || !k->funcs || !k->hash)
+		return err_nomem(err);
+	r = index_types(k, err);
+	if (r < 0)
+		return r;
+	p = realloc(k->blocks, (k->n_blocks + 1) * sizeof(*k->blocks));
+	if (p)
+		k->blocks = p;
+	p = realloc(k->funcs, (k->n_funcs + 1) * sizeof(*k->funcs));
+	if (p)
+		k->funcs = p;
 	return 0;
 }
 
@@ -149,7 +168,6 @@ static int check_header(struct kbtf *k, struct err *err)
 int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err *err)
 {
 	_cleanup_(kbtf_freep) struct kbtf *k = calloc(1, sizeof(*k));
-	size_t most;
 	int r;
 
 	if (!k) {
@@ -165,11 +183,7 @@ int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err 
 	r = check_header(k, err);
 	if (r < 0)
 		return r;
-	most = k->type_len / sizeof(struct btf_type) / KBTF_BLOCK + 1;
-	k->blocks = malloc(most * sizeof(*k->blocks));
-	if (!k->blocks)
-		return err_nomem(err);
-	r = index_types(k, err);
+	r = make_index(k, err);
 	if (r < 0)
 		return r;
 	*out = take_ptr(k);
@@ -185,6 +199,8 @@ void kbtf_free(struct kbtf *k)
 	else
 		free(k->data);
 	free(k->blocks);
+	free(k->funcs);
+	kbtf_hash_free(k->hash);
 	free(k);
 }
 
@@ -198,11 +214,9 @@ uint32_t kbtf_count(const struct kbtf *k)
 	return k->count;
 }
 
-static const struct btf_type *next_type(const struct btf_type *t)
+const struct btf_type *kbtf_next(const struct btf_type *t)
 {
-	uint64_t shape = shapes[t->info >> 24 & (SHAPE_KINDS - 1)];
-
-	return (const void *)((const char *)t + type_bytes(shape, t->info));
+	return (const void *)((const char *)t + type_bytes(shapes[t->info >> 24], t->info));
 }
 
 const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id)
@@ -214,7 +228,7 @@ const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id)
 		return NULL;
 	t = (const void *)(k->types + k->blocks[(id - 1) / KBTF_BLOCK].off);
 	for (i = (id - 1) % KBTF_BLOCK; i; i--)
-		t = next_type(t);
+		t = kbtf_next(t);
 	return t;
 }
 
@@ -230,39 +244,21 @@ const char *kbtf_name(const struct kbtf *k, uint32_t id)
 	return t ? kbtf_str(k, t->name_off) : "";
 }
 
-/* offset of `name` as a whole string behind `from`, 0 if there is none */
-static uint32_t find_str(const struct kbtf *k, const char *name, uint32_t from)
+void kbtf_walk_from(struct kbtf_walk *w, const struct kbtf *k, uint32_t kinds)
 {
-	char needle[LIMIT_IDENT + 3];
-	size_t len = strlen(name);
-	const char *hit;
-
-	if (!len || len > LIMIT_IDENT)
-		return 0;
-	needle[0] = '\0';
-	memcpy(needle + 1, name, len + 1);
-	hit = memmem(k->strs + from, k->str_len - from, needle, len + 2);
-	return hit ? (uint32_t)(hit - k->strs) + 1 : 0;
+	*w = (struct kbtf_walk){ .k = k, .kinds = kinds };
 }
 
-void kbtf_walk_from(struct kbtf_walk *w, const struct kbtf *k, uint32_t kinds, uint32_t name_off)
-{
-	*w = (struct kbtf_walk){ .k = k, .kinds = kinds, .name_off = name_off };
-}
-
-/* moves on to the first type of the next block that may hold what is looked for */
+/* moves to the first type of the next block that has one wanted */
 static bool next_block(struct kbtf_walk *w)
 {
 	const struct kbtf *k = w->k;
-	uint32_t n = (k->count + KBTF_BLOCK - 1) / KBTF_BLOCK;
 	uint32_t i;
 
-	for (i = w->id / KBTF_BLOCK; i < n; i++) {
-		const struct block *b = &k->blocks[i];
-
-		if ((b->kinds & w->kinds) && !(w->name_off & ~b->names)) {
+	for (i = w->id / KBTF_BLOCK; i < k->n_blocks; i++) {
+		if (k->blocks[i].kinds & w->kinds) {
 			w->id = i * KBTF_BLOCK;
-			w->next = (const void *)(k->types + b->off);
+			w->next = (const void *)(k->types + k->blocks[i].off);
 			return true;
 		}
 	}
@@ -277,46 +273,12 @@ const struct btf_type *kbtf_walk(struct kbtf_walk *w)
 		if (w->id % KBTF_BLOCK == 0 && !next_block(w))
 			return NULL;
 		t = w->next;
-		w->next = next_type(t);
+		w->next = kbtf_next(t);
 		w->id++;
-		if ((w->kinds & KBTF_BIT(KBTF_KIND(t->info))) &&
-		    (!w->name_off || w->name_off == t->name_off))
+		if (w->kinds & KBTF_BIT(KBTF_KIND(t->info)))
 			return t;
 	}
 	return NULL;
-}
-
-int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id)
-{
-	uint32_t off = 0;
-
-	if (kind >= 32)
-		return -ENOENT;
-	/* pahole writes every string once; others may not, which costs only those not found */
-	while ((off = find_str(k, name, off))) {
-		struct kbtf_walk w;
-
-		kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind), off);
-		if (kbtf_walk(&w)) {
-			*id = w.id;
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-unsigned int kbtf_count_named(const struct kbtf *k, unsigned int kind, const char *name)
-{
-	uint32_t off = kind < 32 ? find_str(k, name, 0) : 0;
-	struct kbtf_walk w;
-	unsigned int n = 0;
-
-	if (!off)
-		return 0;
-	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind), off);
-	while (kbtf_walk(&w))
-		n++;
-	return n;
 }
 
 int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *out)
@@ -339,14 +301,6 @@ int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *o
 	}
 	*out = p;
 	return 0;
-}
-
-int kbtf_func(const struct kbtf *k, const char *name, struct kbtf_proto *out)
-{
-	uint32_t id;
-	int r = kbtf_find(k, BTF_KIND_FUNC, name, &id);
-
-	return r < 0 ? r : kbtf_func_by_id(k, id, out);
 }
 
 uint32_t kbtf_strip(const struct kbtf *k, uint32_t id)
@@ -419,8 +373,7 @@ struct search {
 	unsigned int budget;
 };
 
-static int search_member(struct search *s, uint32_t id, unsigned int depth,
-			 struct kbtf_member *out)
+static int search_member(struct search *s, uint32_t id, unsigned int depth, struct kbtf_member *out)
 {
 	const struct btf_type *t = kbtf_type(s->k, kbtf_strip(s->k, id));
 	const struct btf_member *m, *end;
@@ -464,43 +417,4 @@ int kbtf_member(const struct kbtf *k, uint32_t id, const char *name, struct kbtf
 	if (!*name)
 		return -ENOENT;
 	return search_member(&s, id, 0, out);
-}
-
-static bool enum_has(const struct btf_type *t, uint32_t off, int64_t *value)
-{
-	uint32_t n = KBTF_VLEN(t->info);
-	bool is_signed = t->info >> 31;
-
-	if (KBTF_KIND(t->info) == BTF_KIND_ENUM) {
-		const struct btf_enum *e = (const void *)(t + 1);
-
-		for (; n && e->name_off != off; n--)
-			e++;
-		if (n)
-			*value = is_signed ? e->val : (int64_t)(uint32_t)e->val;
-	} else {
-		const struct kbtf_enum64 *e = (const void *)(t + 1);
-
-		for (; n && e->name_off != off; n--)
-			e++;
-		if (n)
-			*value = (int64_t)((uint64_t)e->hi << 32 | e->lo);
-	}
-	return n > 0;
-}
-
-int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value)
-{
-	uint32_t off = 0;
-
-	while ((off = find_str(k, name, off))) {
-		const struct btf_type *t;
-		struct kbtf_walk w;
-
-		kbtf_walk_from(&w, k, KBTF_ENUMS, 0);
-		while ((t = kbtf_walk(&w)))
-			if (enum_has(t, off, value))
-				return 0;
-	}
-	return -ENOENT;
 }

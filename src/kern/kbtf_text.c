@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kern/kbtf_walk.h"
+#include "kern/kbtf_impl.h"
 #include "util/limits.h"
 #include "util/str.h"
 
@@ -117,8 +117,8 @@ void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size)
 		} else if (kind == BTF_KIND_FUNC_PROTO) {
 			parenthesize(&d);
 			put_behind(&d, KBTF_VLEN(t->info) ? "(...)" : "(void)");
-		} else if (kind != BTF_KIND_FUNC && kind != BTF_KIND_VAR &&
-			   kind != KBTF_TYPE_TAG && kind != KBTF_DECL_TAG) {
+		} else if (kind != BTF_KIND_FUNC && kind != BTF_KIND_VAR && kind != KBTF_TYPE_TAG &&
+			   kind != KBTF_DECL_TAG) {
 			word = keyword(t);
 			base = kbtf_str(k, t->name_off);
 			if (!*base)
@@ -187,14 +187,14 @@ unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *n
 	if (kind >= 32 || strlen(name) > LIMIT_IDENT)
 		return 0;
 	nearest_init(&s, name, out, max);
-	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind), 0);
+	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind));
 	while ((t = kbtf_walk(&w)))
 		nearest_offer(&s, kbtf_str(k, t->name_off));
 	return s.n;
 }
 
-static void offer_members(struct nearest *s, const struct kbtf *k, uint32_t id,
-			  unsigned int depth, unsigned int *budget)
+static void offer_members(struct nearest *s, const struct kbtf *k, uint32_t id, unsigned int depth,
+			  unsigned int *budget)
 {
 	const struct btf_type *t = kbtf_type(k, kbtf_strip(k, id));
 	const struct btf_member *m, *end;

@@ -18,7 +18,7 @@
 #include "util/str.h"
 
 #define SIZE_UPTO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
-#define ATTR_UPTO(field) SIZE_UPTO(union bpf_attr, field)
+#define ATTR_UPTO(field)       SIZE_UPTO(union bpf_attr, field)
 
 /* The parts of struct bpf_link_info we read; headers of 6.1 have no `missed`. */
 struct link_info {

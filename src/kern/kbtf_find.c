@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From names to types. The usual rule names a handful of functions: comparing
+ * with the first bytes of all names is cheaper than hashing all of them, until
+ * somebody asks for many.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kern/kbtf_impl.h"
+
+/* hashing costs about as much as so many searches */
+#define HASH_AFTER 6
+
+struct kbtf_hash {
+	unsigned int asked;
+	uint32_t mask;	 /* buckets - 1; 0: not built */
+	uint32_t *first; /* per bucket: FUNC number + 1, 0: none */
+	uint32_t *next;	 /* per FUNC: same */
+};
+
+struct kbtf_hash *kbtf_hash_new(void)
+{
+	return calloc(1, sizeof(struct kbtf_hash));
+}
+
+void kbtf_hash_free(struct kbtf_hash *h)
+{
+	if (!h)
+		return;
+	free(h->first);
+	free(h->next);
+	free(h);
+}
+
+static uint32_t hash_name(const char *s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h ^ h >> 15;
+}
+
+/* false: go on without; the memory may be there next time */
+static bool hash_ready(const struct kbtf *k)
+{
+	struct kbtf_hash *h = k->hash;
+	uint32_t buckets = 1024, i;
+
+	if (h->mask || ++h->asked <= HASH_AFTER)
+		return h->mask;
+	while (buckets < k->n_funcs)
+		buckets *= 2;
+	h->first = calloc(buckets, sizeof(*h->first));
+	h->next = malloc((k->n_funcs + 1) * sizeof(*h->next));
+	if (!h->first || !h->next) {
+		free(h->first);
+		free(h->next);
+		h->first = h->next = NULL;
+		return false;
+	}
+	h->mask = buckets - 1;
+	/* backwards, for a chain to be in order of id */
+	for (i = k->n_funcs; i; i--) {
+		uint32_t *bucket = &h->first[hash_name(kbtf_str(k, k->funcs[i - 1])) & h->mask];
+
+		h->next[i - 1] = *bucket;
+		*bucket = i;
+	}
+	return true;
+}
+
+/*
+ * Number of the next FUNC of that name at or after `from`; n_funcs: none. kbtf_is()
+ * with its loads taken out of the loop over most of 10^5 names.
+ */
+static uint32_t func_scan(const struct kbtf *k, const struct kbtf_want *want, uint32_t from)
+{
+	const uint64_t head = want->head, mask = want->mask;
+	const uint32_t limit = k->str_len < 8 ? 0 : k->str_len - 8;
+	const uint32_t *f = k->funcs + from, *end = k->funcs + k->n_funcs;
+	const char *strs = k->strs;
+	uint64_t here;
+
+	for (; f < end; f++) {
+		if (*f < limit) {
+			memcpy(&here, strs + *f, sizeof(here));
+			if ((here ^ head) & mask)
+				continue;
+		}
+		if (strcmp(kbtf_str(k, *f), want->name) == 0)
+			break;
+	}
+	return (uint32_t)(f - k->funcs);
+}
+
+static uint32_t func_hashed(const struct kbtf *k, const struct kbtf_want *want, uint32_t i)
+{
+	while (i && !kbtf_is(k, want, k->funcs[i - 1]))
+		i = k->hash->next[i - 1];
+	return i;
+}
+
+static uint32_t func_id(const struct kbtf *k, uint32_t func)
+{
+	uint32_t lo = 0, hi = k->n_blocks, left;
+	const struct btf_type *t;
+
+	/* the last block with at most `func` FUNCs before it */
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (k->blocks[mid].funcs <= func)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	left = func - k->blocks[lo].funcs;
+	t = (const void *)(k->types + k->blocks[lo].off);
+	for (lo = lo * KBTF_BLOCK + 1;; lo++, t = kbtf_next(t))
+		if (KBTF_KIND(t->info) == BTF_KIND_FUNC && left-- == 0)
+			return lo;
+}
+
+static int find_func(const struct kbtf *k, const struct kbtf_want *want, uint32_t *id)
+{
+	uint32_t i;
+
+	if (hash_ready(k)) {
+		i = func_hashed(k, want, k->hash->first[hash_name(want->name) & k->hash->mask]);
+		if (!i)
+			return -ENOENT;
+		i--;
+	} else {
+		i = func_scan(k, want, 0);
+		if (i == k->n_funcs)
+			return -ENOENT;
+	}
+	*id = func_id(k, i);
+	return 0;
+}
+
+int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id)
+{
+	const struct kbtf_want want = kbtf_want(name);
+	const struct btf_type *t;
+	struct kbtf_walk w;
+
+	if (!*name || kind >= 32)
+		return -ENOENT;
+	if (kind == BTF_KIND_FUNC)
+		return find_func(k, &want, id);
+	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind));
+	while ((t = kbtf_walk(&w)))
+		if (kbtf_is(k, &want, t->name_off)) {
+			*id = w.id;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static unsigned int count_funcs(const struct kbtf *k, const struct kbtf_want *want)
+{
+	unsigned int n = 0;
+	uint32_t i;
+
+	if (hash_ready(k)) {
+		i = k->hash->first[hash_name(want->name) & k->hash->mask];
+		for (; (i = func_hashed(k, want, i)); i = k->hash->next[i - 1])
+			n++;
+		return n;
+	}
+	for (i = 0; (i = func_scan(k, want, i)) < k->n_funcs; i++)
+		n++;
+	return n;
+}
+
+unsigned int kbtf_count_named(const struct kbtf *k, unsigned int kind, const char *name)
+{
+	const struct kbtf_want want = kbtf_want(name);
+	const struct btf_type *t;
+	struct kbtf_walk w;
+	unsigned int n = 0;
+
+	if (!*name || kind >= 32)
+		return 0;
+	if (kind == BTF_KIND_FUNC)
+		return count_funcs(k, &want);
+	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind));
+	while ((t = kbtf_walk(&w)))
+		n += kbtf_is(k, &want, t->name_off);
+	return n;
+}
+
+int kbtf_func(const struct kbtf *k, const char *name, struct kbtf_proto *out)
+{
+	uint32_t id;
+	int r = kbtf_find(k, BTF_KIND_FUNC, name, &id);
+
+	return r < 0 ? r : kbtf_func_by_id(k, id, out);
+}
+
+static bool enum_has(const struct kbtf *k, const struct btf_type *t, const struct kbtf_want *want,
+		     int64_t *value)
+{
+	const struct kbtf_enum64 *e64 = (const void *)(t + 1);
+	const struct btf_enum *e = (const void *)(t + 1);
+	uint32_t n = KBTF_VLEN(t->info), i;
+
+	if (KBTF_KIND(t->info) == BTF_KIND_ENUM) {
+		for (i = 0; i < n; i++)
+			if (kbtf_is(k, want, e[i].name_off)) {
+				*value = t->info >> 31 ? e[i].val : (int64_t)(uint32_t)e[i].val;
+				return true;
+			}
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		if (kbtf_is(k, want, e64[i].name_off)) {
+			*value = (int64_t)((uint64_t)e64[i].hi << 32 | e64[i].lo);
+			return true;
+		}
+	return false;
+}
+
+int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value)
+{
+	const struct kbtf_want want = kbtf_want(name);
+	const struct btf_type *t;
+	struct kbtf_walk w;
+
+	if (!*name)
+		return -ENOENT;
+	kbtf_walk_from(&w, k, KBTF_ENUMS);
+	while ((t = kbtf_walk(&w)))
+		if (enum_has(k, t, &want, value))
+			return 0;
+	return -ENOENT;
+}
