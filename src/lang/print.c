@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "lang/ast.h"
+#include "util/utf8.h"
 
 /* how tightly an expression binds; a looser one inside needs parentheses */
 enum binding {
@@ -71,15 +72,19 @@ static void print_int(const struct expr *e, struct buf *out)
 static void print_string(struct str s, struct buf *out)
 {
 	buf_putc(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	while (s.len) {
+		uint32_t code;
+		size_t n = utf8_decode(s.p, s.len, &code);
 
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(out, "\\%03o", c); /* always three: a digit may follow */
+		if (code == '"' || code == '\\')
+			buf_printf(out, "\\%c", *s.p);
+		else if (code < 0x20 || code == 0x7f || code == UTF8_INVALID)
+			/* always three digits: one may follow */
+			buf_printf(out, "\\%03o", (unsigned int)(unsigned char)*s.p);
 		else
-			buf_putc(out, (char)c);
+			buf_add(out, s.p, n);
+		s.p += n;
+		s.len -= n;
 	}
 	buf_putc(out, '"');
 }
@@ -87,8 +92,9 @@ static void print_string(struct str s, struct buf *out)
 static void print_unary(const struct expr *e, struct buf *out)
 {
 	buf_puts(out, expr_op_text(e->op));
-	/* "--" and "++" and "&&" are other tokens */
-	if (e->a->kind == EXPR_UNARY && e->a->op == e->op && e->op != OP_NOT && e->op != OP_BITNOT)
+	/* "--", "++" and "&&" are other tokens */
+	if (e->a->kind == EXPR_UNARY && e->a->op == e->op &&
+	    (e->op == OP_NEG || e->op == OP_PLUS || e->op == OP_ADDR))
 		buf_putc(out, ' ');
 	print(e->a, BIND_UNARY, out);
 }
