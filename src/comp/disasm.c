@@ -207,7 +207,7 @@ static void print_imm64(struct buf *out, const struct prog *p, uint32_t at)
 	if (reloc && reloc->kind == RELOC_MAP_FD)
 		buf_printf(out, "map[%s]", map_name(reloc->map));
 	else if (reloc)
-		buf_printf(out, "map[%s][0]+%u", map_name(reloc->map), reloc->offset);
+		buf_printf(out, "map[%s]+%u", map_name(reloc->map), reloc->offset);
 	else if (i->src_reg == BPF_PSEUDO_BTF_ID)
 		buf_printf(out, "ksym[%d]", i->imm);
 	else if (i->src_reg == BPF_PSEUDO_FUNC)
