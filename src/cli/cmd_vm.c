@@ -2,26 +2,24 @@
 /* retcon vm: the options of a guest run, and its outcome as an exit status. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cmd_vm.h"
+#include "cli/cli.h"
 #include "util/cleanup.h"
 #include "vm/vm.h"
 
-#define EXIT_USAGE  2
-#define EXIT_FAILED 125
-
-#define DEFAULT_KERNEL  "6.12"
-#define DEFAULT_CPUS    2
-#define DEFAULT_MEMORY  2048
+#define DEFAULT_KERNEL	"6.12"
+#define DEFAULT_CPUS	2
+#define DEFAULT_MEMORY	2048
 #define DEFAULT_TIMEOUT 600
-#define MAX_CPUS        8 /* NR_CPUS of the guest kernels */
-#define MIN_MEMORY      256
-#define INIT_NAME       "retcon-init"
+#define MAX_CPUS	8 /* NR_CPUS of the guest kernels */
+#define MIN_MEMORY	256
+#define INIT_NAME	"retcon-init"
 
 static const char usage_text[] =
 	"usage: retcon vm [OPTION...] [--] CMD [ARG...]\n"
@@ -199,16 +197,30 @@ static int report(const struct vm_cmd *cmd, const struct vm_result *res, int ret
 {
 	if (ret) {
 		say(res, *res->msg ? res->msg : strerror(-ret));
-		return EXIT_FAILED;
+		return EXIT_OWN_FAILURE;
 	}
 	if (*res->msg)
 		fprintf(stderr, "retcon vm: %s\n", res->msg);
 	if (res->warned) {
 		say(res, "the guest kernel ran into a WARN");
 		if (cmd->fail_on_warn)
-			return EXIT_FAILED;
+			return EXIT_OWN_FAILURE;
 	}
 	return res->status;
+}
+
+/* A closed one of the first three would become a channel to the guest, and then be written over. */
+static int fill_std_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
 }
 
 static int run(struct vm_cmd *cmd)
@@ -218,6 +230,9 @@ static int run(struct vm_cmd *cmd)
 	struct vm_result res = { .status = 0 };
 	int ret;
 
+	ret = fill_std_fds();
+	if (ret)
+		return report(cmd, &res, ret);
 	ret = vm_find_libexec(INIT_NAME, &init);
 	if (ret) {
 		snprintf(res.msg, sizeof(res.msg), "%s is not to be found: set RETCON_LIBEXECDIR",
@@ -251,6 +266,6 @@ int cmd_vm(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (cmd.help)
-		return fputs(usage_text, stdout) < 0 || fflush(stdout) ? 1 : 0;
+		return fputs(usage_text, stdout) < 0 || fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 	return run(&cmd);
 }

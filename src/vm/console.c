@@ -6,11 +6,16 @@
 #define _GNU_SOURCE
 #include "vm/console.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LAST_LINES  25
-#define CRASH_LINES 60
+#define LAST_LINES 25
+#define CRASH_HEAD 45 /* where it happened and who called */
+#define CRASH_TAIL 10 /* how it ended */
+
+static const char cut_mark[] = "------------[ cut here ]------------";
+static const char warn_mark[] = "WARNING: CPU: ";
 
 static const char panic_mark[] = "Kernel panic - not syncing";
 static const char *const crash_marks[] = {
@@ -40,7 +45,7 @@ bool console_has_panic(const struct console *con)
 
 bool console_has_warn(const struct console *con)
 {
-	return strstr(con->text, "WARNING: CPU: ");
+	return strstr(con->text, warn_mark);
 }
 
 static const char *line_start(const struct console *con, const char *at)
@@ -64,22 +69,47 @@ static char *copy_lines(const char *from, unsigned int max)
 	return end > from ? strndup(from, (size_t)(end - from)) : NULL;
 }
 
+/* A report begins at its cut mark, when it has one: the words of a WARN come before its location.
+ */
+static const char *report_start(const struct console *con, const char *mark)
+{
+	const char *at = line_start(con, mark);
+
+	for (int lines = 0; lines < 4 && at > con->text; lines++) {
+		const char *cut = strstr(at, cut_mark);
+
+		if (cut && cut < mark)
+			return at;
+		at = line_start(con, at - 1);
+	}
+	return line_start(con, mark);
+}
+
+/* The start of the last n lines, not before from. */
+static const char *tail_start(const struct console *con, const char *from, unsigned int n)
+{
+	const char *end = con->text + con->len;
+	const char *at = end;
+
+	while (at > from) {
+		if (at[-1] == '\n' && at < end && !--n)
+			break;
+		at--;
+	}
+	return at;
+}
+
 char *console_last_words(const struct console *con)
 {
-	const char *from = con->text + con->len;
-	unsigned int lines = 0;
-
-	while (from > con->text) {
-		if (from[-1] == '\n' && from < con->text + con->len && ++lines == LAST_LINES)
-			break;
-		from--;
-	}
-	return copy_lines(from, LAST_LINES);
+	return copy_lines(tail_start(con, con->text, LAST_LINES), LAST_LINES);
 }
 
 char *console_crash_words(const struct console *con)
 {
 	const char *first = NULL;
+	const char *tail;
+	char *head;
+	char *all;
 
 	for (size_t i = 0; i < sizeof(crash_marks) / sizeof(crash_marks[0]); i++) {
 		const char *at = strstr(con->text, crash_marks[i]);
@@ -87,12 +117,23 @@ char *console_crash_words(const struct console *con)
 		if (at && (!first || at < first))
 			first = at;
 	}
-	return first ? copy_lines(line_start(con, first), CRASH_LINES) : console_last_words(con);
+	if (!first)
+		return console_last_words(con);
+	first = report_start(con, first);
+	tail = tail_start(con, first, CRASH_HEAD + CRASH_TAIL);
+	if (tail == first)
+		return copy_lines(first, CRASH_HEAD + CRASH_TAIL);
+	head = copy_lines(first, CRASH_HEAD);
+	tail = tail_start(con, first, CRASH_TAIL);
+	if (!head || asprintf(&all, "%s\n[...]\n%s", head, tail) < 0)
+		return head;
+	free(head);
+	return all;
 }
 
 char *console_warn_words(const struct console *con)
 {
-	const char *at = strstr(con->text, "WARNING: CPU: ");
+	const char *at = strstr(con->text, warn_mark);
 
-	return at ? copy_lines(line_start(con, at), LAST_LINES) : NULL;
+	return at ? copy_lines(report_start(con, at), LAST_LINES) : NULL;
 }

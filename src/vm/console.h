@@ -8,7 +8,7 @@
 #define CONSOLE_KEEP (128 * 1024)
 
 struct console {
-	char text[CONSOLE_KEEP + 1];	/* printable, always ended by a NUL */
+	char text[CONSOLE_KEEP + 1]; /* printable, always ended by a NUL */
 	size_t len;
 };
 

@@ -18,11 +18,11 @@ void init_enter_root(void);
 
 /* init_relay.c: bytes between the port and the command until the command ends */
 struct relay {
-	int port;	/* virtio-serial, non-blocking */
-	int in;		/* write end of the command's stdin, or -1 */
-	int out;	/* read ends of its stdout and stderr, or -1 */
+	int port; /* virtio-serial, non-blocking */
+	int in;	  /* write end of the command's stdin, or -1 */
+	int out;  /* read ends of its stdout and stderr, or -1 */
 	int err;
-	int child;	/* signalfd: SIGCHLD */
+	int child; /* signalfd: SIGCHLD */
 };
 
 /* The command's wait status, when all of its output is on its way. */

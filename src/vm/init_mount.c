@@ -19,7 +19,7 @@ struct mount_point {
 	const char *path;
 	const char *options;
 	unsigned long flags;
-	bool optional;	/* a kernel given by path may lack it */
+	bool optional; /* a kernel given by path may lack it */
 };
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)

@@ -23,12 +23,12 @@ struct frame {
 struct stage {
 	struct frame to_host;
 	size_t to_host_at;
-	size_t to_host_len;	/* 0 when empty */
+	size_t to_host_len; /* 0 when empty */
 
-	struct frame from_host;	/* head and data as far as received */
+	struct frame from_host; /* head and data as far as received */
 	size_t got;
-	size_t passed;		/* of its data, to the command's stdin */
-	bool deaf;		/* end of stdin sent, or the host went away */
+	size_t passed; /* of its data, to the command's stdin */
+	bool deaf;     /* end of stdin sent, or the host went away */
 };
 
 enum {
@@ -123,9 +123,9 @@ static void receive_input(struct relay *r)
 		return;
 	if (n > 0)
 		s->got += (size_t)n;
-	if (n <= 0 || (s->got >= sizeof(s->from_host.head) &&
-		       (s->from_host.head.type != VM_FRAME_IN ||
-			s->from_host.head.len > VM_DATA_MAX))) {
+	if (n <= 0 ||
+	    (s->got >= sizeof(s->from_host.head) &&
+	     (s->from_host.head.type != VM_FRAME_IN || s->from_host.head.len > VM_DATA_MAX))) {
 		s->deaf = true;
 		close_end(&r->in);
 		return;
@@ -142,8 +142,7 @@ static void pass_input(struct relay *r)
 	ssize_t n;
 
 	if (r->in >= 0) {
-		n = write(r->in, s->from_host.data + s->passed,
-			  s->from_host.head.len - s->passed);
+		n = write(r->in, s->from_host.data + s->passed, s->from_host.head.len - s->passed);
 		if (n > 0)
 			s->passed += (size_t)n;
 		else if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -180,7 +179,8 @@ static void set_polls(const struct relay *r, struct pollfd *pfd)
 	bool input = input_is_whole(s);
 
 	pfd[WAIT_PORT].fd = r->port;
-	pfd[WAIT_PORT].events = (short)((pending ? POLLOUT : 0) | (!input && !s->deaf ? POLLIN : 0));
+	pfd[WAIT_PORT].events =
+		(short)((pending ? POLLOUT : 0) | (!input && !s->deaf ? POLLIN : 0));
 	if (!pfd[WAIT_PORT].events)
 		pfd[WAIT_PORT].fd = -1;
 	pfd[WAIT_IN].fd = input ? r->in : -1;

@@ -43,9 +43,8 @@ int vm_find_libexec(const char *name, char **out)
 	char exe[PATH_MAX];
 	ssize_t n;
 
-	/* Who says where it is means it: no look elsewhere. */
-	if (env && *env)
-		return try_path(out, env, "", name);
+	if (env && *env && !try_path(out, env, "", name))
+		return 0;
 	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	if (n > 0) {
 		exe[n] = '\0';
@@ -107,7 +106,8 @@ int vm_find_kernel(const char *kernel, char **out, char *msg, size_t len)
 
 	if (strchr(kernel, '/')) {
 		if (access(kernel, R_OK)) {
-			snprintf(msg, len, "cannot read the kernel %s: %s", kernel, strerror(errno));
+			snprintf(msg, len, "cannot read the kernel %s: %s", kernel,
+				 strerror(errno));
 			return -ENOENT;
 		}
 		*out = strdup(kernel);

@@ -16,12 +16,12 @@
 #define VM_FRAME_MAX (32 * 1024)
 
 enum vm_frame_type {
-	VM_FRAME_READY = 1,	/* guest: the command has been started */
-	VM_FRAME_OUT,		/* guest: bytes of its stdout */
-	VM_FRAME_ERR,		/* guest: bytes of its stderr */
-	VM_FRAME_VERDICT,	/* guest: struct vm_verdict, the last frame */
-	VM_FRAME_FAIL,		/* guest: text, init itself failed; the last frame */
-	VM_FRAME_IN,		/* host: bytes of stdin; none is the end of it */
+	VM_FRAME_READY = 1, /* guest: the command has been started */
+	VM_FRAME_OUT,	    /* guest: bytes of its stdout */
+	VM_FRAME_ERR,	    /* guest: bytes of its stderr */
+	VM_FRAME_VERDICT,   /* guest: struct vm_verdict, the last frame */
+	VM_FRAME_FAIL,	    /* guest: text, init itself failed; the last frame */
+	VM_FRAME_IN,	    /* host: bytes of stdin; none is the end of it */
 };
 
 struct vm_frame_head {
@@ -32,9 +32,9 @@ struct vm_frame_head {
 #define VM_DATA_MAX (VM_FRAME_MAX - sizeof(struct vm_frame_head))
 
 struct vm_verdict {
-	int32_t status;		/* exit status, 128 + N for a signal */
-	int32_t error;		/* errno of a command that could not be run */
-	uint64_t tainted;	/* the kernel's taint bits at the end */
+	int32_t status;	  /* exit status, 128 + N for a signal */
+	int32_t error;	  /* errno of a command that could not be run */
+	uint64_t tainted; /* the kernel's taint bits at the end */
 };
 
 #define VM_TAINT_WARN (UINT64_C(1) << 9)

@@ -9,22 +9,22 @@
 #include "vm/qemu.h"
 
 enum pump_end {
-	PUMP_VERDICT,	/* the command ended, or could not be started */
-	PUMP_FAIL,	/* init said what went wrong */
-	PUMP_LOST,	/* QEMU hung up */
+	PUMP_VERDICT, /* the command ended, or could not be started */
+	PUMP_FAIL,    /* init said what went wrong */
+	PUMP_LOST,    /* QEMU hung up */
 	PUMP_TIMEOUT,
 };
 
 struct pump {
 	const struct qemu *qemu;
-	struct console *console;	/* of the guest */
-	struct console *log;		/* of QEMU */
+	struct console *console; /* of the guest */
+	struct console *log;	 /* of QEMU */
 	bool console_open;
 	bool log_open;
-	bool ready;			/* the command runs */
+	bool ready; /* the command runs */
 	bool ended;
 	enum pump_end end;
-	int64_t deadline_ms;		/* on the monotonic clock; 0 is never */
+	int64_t deadline_ms; /* on the monotonic clock; 0 is never */
 
 	/* from stdin to the guest */
 	char in[VM_FRAME_MAX];
@@ -38,8 +38,8 @@ struct pump {
 	size_t len;
 	struct vm_frame_head head;
 	size_t head_len;
-	size_t left;			/* of this frame's payload */
-	char say[VM_DATA_MAX + 1];	/* payload of a short frame */
+	size_t left;		   /* of this frame's payload */
+	char say[VM_DATA_MAX + 1]; /* payload of a short frame */
 	size_t say_len;
 	struct vm_verdict verdict;
 };

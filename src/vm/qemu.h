@@ -7,10 +7,10 @@
 #include "vm/vm.h"
 
 struct qemu {
-	pid_t pid;	/* 0 when not running */
-	int port;	/* framed conversation with init */
-	int console;	/* the guest kernel's console */
-	int log;	/* what QEMU itself says */
+	pid_t pid;   /* 0 when not running */
+	int port;    /* framed conversation with init */
+	int console; /* the guest kernel's console */
+	int log;     /* what QEMU itself says */
 };
 
 int qemu_start(struct qemu *q, const struct vm_opts *opts, int initramfs, char *msg, size_t len);

@@ -7,7 +7,6 @@
 #include "vm/vm.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +42,8 @@ static struct run *run_new(const struct vm_opts *opts)
 	run->pump.log_open = true;
 	if (opts->timeout_s) {
 		clock_gettime(CLOCK_MONOTONIC, &ts);
-		run->pump.deadline_ms = ((int64_t)ts.tv_sec + opts->timeout_s) * 1000 +
-					ts.tv_nsec / 1000000;
+		run->pump.deadline_ms =
+			((int64_t)ts.tv_sec + opts->timeout_s) * 1000 + ts.tv_nsec / 1000000;
 	}
 	return run;
 }
@@ -111,8 +110,8 @@ static int say_timeout(struct run *run, const struct vm_opts *opts, struct vm_re
 		 opts->timeout_s,
 		 run->pump.ready ? "the command was running" : "it was still booting",
 		 run->console.len ? "the kernel's last words:" : "the kernel said nothing");
-	res->words = console_has_panic(&run->console) ? console_crash_words(&run->console) :
-							console_last_words(&run->console);
+	res->words = console_has_panic(&run->console) ? console_crash_words(&run->console)
+						      : console_last_words(&run->console);
 	return -ETIMEDOUT;
 }
 

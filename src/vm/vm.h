@@ -10,26 +10,27 @@
 #include <stddef.h>
 
 struct vm_opts {
-	const char *kernel;	/* bzImage */
-	const char *init_path;	/* the static program that is the guest's init */
+	const char *kernel;    /* bzImage */
+	const char *init_path; /* the static program that is the guest's init */
 	unsigned int cpus;
 	unsigned int memory_mib;
-	unsigned int timeout_s;	/* from start to end; 0 is no limit */
+	unsigned int timeout_s; /* from start to end; 0 is no limit */
 	bool icount;		/* guest time counts instructions; one CPU */
 	const char *append;	/* more kernel command line, or NULL */
 	char **argv;		/* the command, NULL-terminated */
 };
 
 struct vm_result {
-	int status;		/* the command's exit status, as a shell would give it */
-	bool warned;		/* the guest kernel ran into a WARN */
-	char msg[512];		/* what went wrong, or empty */
-	char *words;		/* what the guest kernel said about it, or NULL */
+	int status;    /* the command's exit status, as a shell would give it */
+	bool warned;   /* the guest kernel ran into a WARN */
+	char msg[512]; /* what went wrong, or empty */
+	char *words;   /* what the guest kernel said about it, or NULL */
 };
 
 /*
  * 0 when the command ran (status is its own) or could not be run (126, 127, and
- * msg says why); -errno when the guest was lost, and msg says how.
+ * msg says why); -errno when the guest was lost, and msg says how. Descriptors 0
+ * to 2 must be open: a channel that took one's place would be written over.
  */
 int vm_run(const struct vm_opts *opts, struct vm_result *res);
 void vm_result_free(struct vm_result *res);
