@@ -64,7 +64,8 @@ int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, 
 
 /*
  * A predicate alone, as a PROG_SYSCALL program for tests: parameters of func are
- * read from ctx (u64 args[6]); r0 is the result. Memory is read as in a rule.
+ * read from ctx (u64 args[6]); r0 is 1: it holds, 0: it does not, 2: a read
+ * faulted. Memory is read as in a rule.
  */
 int comp_predicate(const struct kbtf *btf, const struct source *src, const struct frame *frame,
 		   const char *func, struct prog *out, struct err *err);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How code reaches its arguments: the codegen half of each engine, as a const
+ * table, so that tests can hold it against the kernel's own headers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "comp/ir.h"
+#include "util/limits.h"
+
+struct abi {
+	const char *name;
+	uint16_t arg[LIMIT_PARAMS]; /* offset of each argument in ctx */
+	bool typed;		    /* loading a pointer gives a typed one: fetch it by helper */
+	bool has_sp;		    /* else ctx itself is an address on the task's stack */
+	uint16_t sp;
+};
+
+const struct abi *abi_of(enum prog_kind kind);
+
+/* argument n: low `bytes` of it, the rest undefined; a scalar to the verifier */
+ir_reg abi_load_arg(const struct abi *abi, struct ir *ir, ir_reg ctx, unsigned int n,
+		    unsigned int bytes, bool is_pointer);
+/* an address on the task's stack that belongs to the probed call */
+ir_reg abi_frame_address(const struct abi *abi, struct ir *ir, ir_reg ctx);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Typed trees to IR. Conditions become control flow, so that `p && p->x` guards
+ * the read; every read of kernel memory may fault and then ends the predicate.
+ */
+#pragma once
+
+#include "comp/abi.h"
+#include "comp/tree.h"
+
+struct lower;
+
+/* one for each program; buf_bytes: the most any of its predicates needs */
+int lower_new(struct lower **out, struct ir *ir, const struct abi *abi, ir_reg ctx,
+	      const struct kbtf *btf, unsigned int buf_bytes);
+void lower_free(struct lower *l);
+
+/* falls through if the predicate holds */
+void lower_predicate(struct lower *l, const struct pred *p, ir_label if_false, ir_label on_fault);
+/* low bytes of one parameter, as lower_predicate() would see it */
+ir_reg lower_param(struct lower *l, const struct tree_param *p);
+/* nothing lowered so far dominates what follows: read again */
+void lower_forget(struct lower *l);
+/* some read was emitted: on_fault has to be placed */
+bool lower_may_fault(const struct lower *l);

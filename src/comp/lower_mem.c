@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads of kernel memory. Each goes through a helper that checks the address,
+ * into a buffer on the program's stack; one that faults ends the predicate.
+ */
+#include "comp/lower_internal.h"
+
+#include <string.h>
+
+ir_reg lower_seen(const struct lower *l, const struct seen *key)
+{
+	for (unsigned int i = 0; i < l->n_seen; i++) {
+		const struct seen *s = &l->seen[i];
+
+		if (s->base == key->base && s->off == key->off && s->bytes == key->bytes &&
+		    s->bit_off == key->bit_off && s->bits == key->bits &&
+		    s->is_signed == key->is_signed)
+			return s->value;
+	}
+	return 0;
+}
+
+/* full: forgetting costs a read, no more */
+void lower_remember(struct lower *l, struct seen key, ir_reg value)
+{
+	if (l->n_seen == LOWER_SEEN)
+		return;
+	key.value = value;
+	l->seen[l->n_seen++] = key;
+}
+
+static ir_slot buffer(struct lower *l)
+{
+	if (!l->buf)
+		l->buf = ir_slot_new(l->ir, l->buf_bytes);
+	return l->buf;
+}
+
+static ir_reg add_offset(struct lower *l, ir_reg base, int64_t off)
+{
+	return off ? ir_alu(l->ir, BPF_ADD, IR_64, base, ir_k(off)) : base;
+}
+
+/* bytes at address into the buffer; returns what the helper does if it is no error */
+static ir_reg read_kernel(struct lower *l, uint32_t helper, unsigned int bytes, ir_reg address)
+{
+	struct ir_val args[] = {
+		ir_r(ir_slot_addr(l->ir, buffer(l), 0)),
+		ir_k(bytes),
+		ir_r(address),
+	};
+	ir_reg ret = ir_call(l->ir, helper, args, 3);
+
+	l->may_fault = true;
+	ir_branch(l->ir, BPF_JSLT, IR_64, ret, ir_k(0), l->on_fault);
+	return ret;
+}
+
+/* bits of a field out of the bytes that hold it: left end first, then down */
+static ir_reg extract_bits(struct lower *l, ir_reg r, const struct node *n)
+{
+	unsigned int left = 64 - n->bit_off - n->bits, right = 64 - n->bits;
+
+	if (left)
+		r = ir_alu(l->ir, BPF_LSH, IR_64, r, ir_k(left));
+	if (right)
+		r = ir_alu(l->ir, n->type.is_signed ? BPF_ARSH : BPF_RSH, IR_64, r, ir_k(right));
+	return r;
+}
+
+static ir_reg read_bits(struct lower *l, const struct node *n, ir_reg base)
+{
+	unsigned int bytes = (n->bit_off + n->bits + 7) / 8;
+	bool whole = (bytes & (bytes - 1)) == 0;
+
+	if (!whole) /* the load is wider than what is read */
+		ir_slot_store(l->ir, 8, buffer(l), 0, ir_k(0));
+	read_kernel(l, BPF_FUNC_probe_read_kernel, bytes, add_offset(l, base, n->off));
+	return extract_bits(l, ir_slot_load(l->ir, whole ? bytes : 8, buffer(l), 0), n);
+}
+
+ir_reg lower_load(struct lower *l, const struct node *n)
+{
+	ir_reg base = lower_value(l, n->a), r;
+	struct seen key = {
+		.base = base,
+		.off = n->off,
+		.bit_off = n->bit_off,
+		.bits = n->bits,
+		.bytes = n->type.bytes,
+		.is_signed = n->type.is_signed,
+	};
+
+	r = lower_seen(l, &key);
+	if (r)
+		return r;
+	if (n->bits) {
+		r = read_bits(l, n, base);
+	} else {
+		read_kernel(l, BPF_FUNC_probe_read_kernel, n->type.bytes,
+			    add_offset(l, base, n->off));
+		r = ir_slot_load(l->ir, n->type.bytes, buffer(l), 0);
+		if (n->type.is_signed && n->type.bytes < 4)
+			r = ir_extend(l->ir, r, n->type.bytes, true);
+	}
+	lower_remember(l, key, r);
+	return r;
+}
+
+ir_reg lower_address(struct lower *l, const struct node *n)
+{
+	return add_offset(l, lower_value(l, n->a), n->off);
+}
+
+/*
+ * The helper stops after the terminating NUL or when its buffer is full, and
+ * returns what it stored: room for one byte more than the literal tells a longer
+ * string from an equal one. A prefix needs its own bytes only.
+ */
+void lower_strcmp(struct lower *l, const struct node *n, ir_label to, bool when)
+{
+	unsigned int len = (unsigned int)n->lit.len, at = 0;
+	unsigned int room = n->prefix ? len + 1 : len + 2, step;
+	ir_label differs = when ? ir_label_new(l->ir) : to;
+	ir_reg ret = read_kernel(l, BPF_FUNC_probe_read_kernel_str, room, lower_value(l, n->a));
+
+	ir_branch(l->ir, BPF_JNE, IR_64, ret, ir_k(len + 1), differs);
+	for (; at < len; at += step) {
+		uint64_t want = 0;
+		ir_reg have;
+
+		for (step = 8; step > len - at; step /= 2)
+			;
+		memcpy(&want, n->lit.p + at, step);
+		have = ir_slot_load(l->ir, step, buffer(l), (int32_t)at);
+		ir_branch(l->ir, BPF_JNE, step == 8 ? IR_64 : IR_32, have,
+			  ir_k(step == 8 ? (int64_t)want : (int32_t)want), differs);
+	}
+	if (!when)
+		return;
+	ir_jump(l->ir, to);
+	ir_place(l->ir, differs);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Entry to binding and typing, and the helpers all of it uses. */
+#include "comp/sema.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "comp/sema_internal.h"
+
+struct node *sema_fail(struct sema *s, enum err_tag tag, struct span at, const char *fmt, ...)
+{
+	char msg[sizeof(s->err->msg)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	err_set(s->err, -EINVAL, tag, s->src, at, "%s", msg);
+	return NULL;
+}
+
+struct node *sema_node(struct sema *s, enum node_kind kind, struct span at, struct type t)
+{
+	struct node *n = arena_alloc(s->arena, sizeof(*n));
+
+	if (!n) {
+		err_nomem(s->err);
+		return NULL;
+	}
+	n->kind = kind;
+	n->at = at;
+	n->type = t;
+	return n;
+}
+
+struct node *sema_const(struct sema *s, struct span at, struct type t, uint64_t v)
+{
+	struct node *n = sema_node(s, NODE_CONST, at, t);
+
+	if (n)
+		n->value = type_canonical(t, v);
+	return n;
+}
+
+char *sema_cstr(struct sema *s, struct str text)
+{
+	char *copy = arena_strndup(s->arena, text.p ? text.p : "", text.len);
+
+	if (!copy)
+		err_nomem(s->err);
+	return copy;
+}
+
+/* a condition is any scalar; constants decide now */
+static int bind_condition(struct sema *s, const struct expr *e)
+{
+	struct node *n = sema_value(s, e);
+
+	if (!n)
+		return -EINVAL;
+	if (!type_is_scalar(n->type)) {
+		char text[TYPE_TEXT];
+
+		sema_fail(s, ERR_TYPE_MISMATCH, e->at, "a condition has to be a number or a "
+			  "pointer, this is '%s'", type_text(s->btf, n->type, text));
+		return -EINVAL;
+	}
+	if (n->kind == NODE_CONST && n->value)
+		n = NULL;
+	s->pred->root = n;
+	return 0;
+}
+
+int sema_predicate(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
+		   const struct frame *frame, struct arena *arena, struct pred *out,
+		   struct err *err)
+{
+	struct pred pred = { .frame = frame, .buf_bytes = 8 };
+	struct err local = { 0 };
+	struct sema s = {
+		.btf = btf,
+		.src = src,
+		.func = func,
+		.arena = arena,
+		.err = err ? err : &local,
+		.pred = &pred,
+	};
+	int ret = sema_params(&s, frame);
+
+	if (ret == 0 && frame->pred)
+		ret = bind_condition(&s, frame->pred);
+	if (ret < 0)
+		return s.err->code ? s.err->code : ret;
+	*out = pred;
+	return 0;
+}
+
+const struct tree_param *sema_param(const struct pred *p, const char *name)
+{
+	for (unsigned int i = 0; i < p->n_params; i++)
+		if (str_eq(p->params[i].name, name))
+			return &p->params[i];
+	return NULL;
+}

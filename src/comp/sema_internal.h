@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of binding and typing share. Functions give NULL after err_set(). */
+#pragma once
+
+#include <errno.h>
+#include <string.h>
+
+#include "comp/sema.h"
+
+/* locals of the blocks around an expression, innermost first */
+struct scope {
+	struct scope *outer;
+	struct tree_local *locals;
+};
+
+struct sema {
+	const struct kbtf *btf;
+	const struct source *src;
+	const struct comp_func *func;
+	struct arena *arena;
+	struct err *err;
+	struct pred *pred;
+	struct scope *scope;
+};
+
+/* sema_params.c */
+int sema_params(struct sema *s, const struct frame *frame);
+
+/* sema.c */
+struct node *sema_node(struct sema *s, enum node_kind kind, struct span at, struct type t);
+struct node *sema_const(struct sema *s, struct span at, struct type t, uint64_t v);
+struct node *sema_fail(struct sema *s, enum err_tag tag, struct span at, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+char *sema_cstr(struct sema *s, struct str text);
+
+/* sema_expr.c: an lvalue stays a PLACE */
+struct node *sema_expr(struct sema *s, const struct expr *e);
+/* value of a scalar: places are read, arrays become pointers */
+struct node *sema_value(struct sema *s, const struct expr *e);
+struct node *sema_rvalue(struct sema *s, struct node *n);
+
+/* sema_name.c: names and members */
+struct node *sema_name(struct sema *s, const struct expr *e);
+struct node *sema_member(struct sema *s, const struct expr *e);
+int sema_type(struct sema *s, const struct type_name *name, struct type *out);
+
+/* sema_op.c */
+struct node *sema_binary(struct sema *s, const struct expr *e);
+struct node *sema_convert(struct sema *s, struct node *n, struct type t);
+struct node *sema_arith(struct sema *s, enum expr_op op, struct span at, struct span op_at,
+			struct node *a, struct node *b);
+struct node *sema_offset(struct sema *s, struct span at, struct node *pointer, struct node *index,
+			 bool subtract);
+struct node *sema_not(struct sema *s, struct span at, struct node *a);
+
+/* sema_call.c */
+struct node *sema_call(struct sema *s, const struct expr *e);
+
+/* fold.c: the value of an operator on constants; false: it has none */
+bool fold_binary(enum expr_op op, struct type t, uint64_t a, uint64_t b, uint64_t *out);
+bool fold_compare(enum expr_op op, struct type t, uint64_t a, uint64_t b);

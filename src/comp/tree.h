@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Typed trees: what a predicate means after binding and typing. Sugar is gone:
+ * members and indices are byte offsets from a pointer, conversions are nodes of
+ * their own, constants are folded.
+ */
+#pragma once
+
+#include "comp/type.h"
+#include "lang/ast.h"
+#include "util/limits.h"
+
+struct buf;
+
+enum node_kind {
+	NODE_CONST,  /* value, canonical for its type (type_canonical()) */
+	NODE_PARAM,  /* param */
+	NODE_LOCAL,  /* local */
+	NODE_PLACE,  /* lvalue: type at (pointer a) + off; becomes LOAD or ADDR when used */
+	NODE_LOAD,   /* value of a place; bits != 0: a bit-field */
+	NODE_ADDR,   /* (pointer a) + off */
+	NODE_CONV,   /* a converted to type */
+	NODE_NEG,    /* -a, of the node's type */
+	NODE_BINARY, /* op: arithmetic on a, b of the node's type (shift: count b of any) */
+	NODE_COMPARE, /* op on a, b of one type; int */
+	NODE_NOT,    /* !a; int */
+	NODE_AND,    /* a && b; int */
+	NODE_OR,     /* a || b; int */
+	NODE_COND,   /* a ? b : c */
+	NODE_STRCMP, /* string at pointer a equals (or starts with) lit; int */
+	NODE_BSWAP,  /* bytes of a swapped */
+	NODE_BLOCK,  /* locals, then a */
+};
+
+/* A parameter as the rule names it. */
+struct tree_param {
+	struct str name;
+	struct type type;
+	unsigned int reg; /* argument register, >= LIMIT_PARAMS: none */
+	bool by_value;	  /* a struct in registers: cannot be named yet */
+};
+
+struct tree_local {
+	struct tree_local *next; /* of the same block */
+	struct str name;
+	struct type type;
+	struct node *init;
+	uint32_t reg; /* lowering's virtual register */
+};
+
+struct node {
+	enum node_kind kind;
+	enum expr_op op;
+	struct type type;
+	struct span at;
+	uint64_t value;
+	int64_t off;
+	uint32_t bit_off, bits; /* PLACE, LOAD: bit-field inside [off, ...) */
+	bool prefix;		/* STRCMP: STRPREFIX */
+	struct str lit;
+	struct node *a, *b, *c;
+	const struct tree_param *param;
+	struct tree_local *local; /* LOCAL: which; BLOCK: the first */
+};
+
+/* A bound predicate: parameters of one function, and a tree over them. */
+struct pred {
+	const struct frame *frame;
+	struct tree_param *params;
+	unsigned int n_params;
+	struct node *root; /* NULL: always true */
+	unsigned int buf_bytes; /* stack its reads need */
+};
+
+void tree_dump(const struct node *n, const struct kbtf *btf, struct buf *out);
