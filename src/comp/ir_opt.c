@@ -136,6 +136,12 @@ static bool takes_const(const struct op *op, unsigned int a, int64_t k)
 	case OP_ALU:
 		if (a == 0 && !op->rmw)
 			return false;
+		/* the verifier refuses these as constants, the machine defines them */
+		if ((op->code == BPF_DIV || op->code == BPF_MOD) && !(uint32_t)k)
+			return false;
+		if ((op->code == BPF_LSH || op->code == BPF_RSH || op->code == BPF_ARSH) &&
+		    (k < 0 || k >= (op->width == IR_32 ? 32 : 64)))
+			return false;
 		return op->width == IR_32 || fits_s32(k);
 	case OP_BRANCH:
 		return a == 1 && (op->width == IR_32 || fits_s32(k));
@@ -228,18 +234,21 @@ static int rebuild_args(struct fn *f, const struct reg_facts *facts)
 	return 0;
 }
 
-/* uses come after definitions, so one pass backwards sees all of them in time */
+/* uses come after definitions: backwards, all of them are known in time */
 static void drop_unread(struct fn *f, struct reg_facts *facts)
 {
-	facts_of(f, facts);
+	memset(facts, 0, (f->n_regs + 1) * sizeof(*facts));
 	for (uint32_t i = f->n; i-- > 0;) {
 		struct op *op = &f->ops[i];
 
-		if (!op->dst || !op_is_pure(op) || facts[op->dst].uses)
+		if (op->dst && op_is_pure(op) && !facts[op->dst].uses) {
+			op->kind = OP_NONE;
 			continue;
+		}
 		for (unsigned int a = 0; a < op->n_in; a++)
-			facts[op->in[a].reg].uses--;
-		op->kind = OP_NONE;
+			facts[op->in[a].reg].uses++;
+		if (op->rmw)
+			facts[op->dst].uses++;
 	}
 	compact(f);
 }
