@@ -63,6 +63,7 @@ ir_reg ir_extend(struct ir *ir, ir_reg a, unsigned int bytes, bool is_signed);
 ir_reg ir_load(struct ir *ir, unsigned int bytes, ir_reg base, int32_t off);
 void ir_store(struct ir *ir, unsigned int bytes, ir_reg base, int32_t off, struct ir_val v);
 void ir_atomic_add(struct ir *ir, unsigned int bytes, ir_reg base, int32_t off, struct ir_val v);
+/* not on the stack: the verifier misjudges that */
 ir_reg ir_fetch_add(struct ir *ir, unsigned int bytes, ir_reg base, int32_t off, struct ir_val v);
 
 ir_slot ir_slot_new(struct ir *ir, unsigned int bytes); /* 8-aligned stack space */

@@ -190,9 +190,16 @@ static int propagate(struct fn *f, const struct reg_facts *facts)
 		if (op->kind == OP_EXTEND &&
 		    (op->bytes == 8 || (def && !op->is_signed && is_narrow(def, op->bytes)))) {
 			op->kind = OP_MOV;
-		} else if (def && def->kind == OP_SLOT_ADDR && op->bytes &&
-			   (op->kind == OP_LOAD || op->kind == OP_STORE || op->kind == OP_ATOMIC ||
-			    op->kind == OP_FETCH)) {
+		} else if (def && def->kind == OP_SLOT_ADDR && op->kind == OP_FETCH) {
+			/*
+			 * Up to 6.18 at least, precision tracking does not see that the
+			 * register gets its value from the stack here: the verifier takes
+			 * a constant of one path for that of all and removes live code.
+			 */
+			return err_plain(f->err, -EINVAL, ERR_SYSTEM,
+					 "internal: fetch_add on the stack");
+		} else if (def && def->kind == OP_SLOT_ADDR &&
+			   (op->kind == OP_LOAD || op->kind == OP_STORE || op->kind == OP_ATOMIC)) {
 			int64_t off = (int64_t)op->off + def->off;
 
 			if (off < 0 || off + op->bytes > f->ir->slot_bytes[def->slot - 1])

@@ -138,7 +138,7 @@ static inline void rnd_memory(struct rnd *g)
 		break;
 	case 5:
 		if (bytes >= 4)
-			rnd_keep(g, ir_fetch_add(g->ir, bytes, base, off, rnd_val(g)));
+			rnd_keep(g, ir_fetch_add(g->ir, bytes, g->map, off, rnd_val(g)));
 		break;
 	default:
 		rnd_keep(g, ir_load(g->ir, bytes, g->ctx, 8 + off));

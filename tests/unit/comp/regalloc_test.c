@@ -45,7 +45,7 @@ static void show(const struct ir *ir, const struct prog *p, uint64_t seed)
 
 	ir_print(ir, &text);
 	prog_print(p, &text);
-	print_error("seed %llu\n%s", (unsigned long long)seed, buf_str(&text));
+	printf("seed %llu\n%s", (unsigned long long)seed, buf_str(&text)); /* print_error() cuts */
 }
 
 /* three contexts each; false: print it and fail */
