@@ -157,6 +157,7 @@ int opt_jumps(struct fn *f);  /* drop unreachable operations and needless jumps 
 
 /* ir_live.c: exact, per register (index 0 unused); -EINVAL if one is read unset */
 int live_ranges(const struct fn *f, struct range *ranges);
+bool range_covers(const struct range *r, uint32_t position);
 bool range_overlaps(const struct range *a, const struct range *b);
 int range_merge(struct range *into, const struct range *from); /* disjoint ones */
 void ranges_free(struct range *ranges, uint32_t n_regs);

@@ -49,6 +49,21 @@ static void range_reverse(struct range *r)
 	}
 }
 
+bool range_covers(const struct range *r, uint32_t position)
+{
+	uint32_t low = 0, high = r->n;
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+
+		if (r->seg[mid].to < position)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < r->n && r->seg[low].from <= position;
+}
+
 bool range_overlaps(const struct range *a, const struct range *b)
 {
 	uint32_t i = 0, j = 0;

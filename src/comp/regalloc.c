@@ -124,7 +124,7 @@ static int coalesce(struct alloc *a)
 		ir_reg d = merged(a, op->dst), s = merged(a, op->in[0].reg);
 
 		if (op->kind != OP_MOV || !s || s == d || f->spilled[s] || f->spilled[d] ||
-		    f->tiny[s] || f->tiny[d] || range_overlaps(&a->ranges[s], &a->ranges[d]))
+		    f->tiny[s] != f->tiny[d] || range_overlaps(&a->ranges[s], &a->ranges[d]))
 			continue;
 		if (range_merge(&a->ranges[d], &a->ranges[s]))
 			return err_nomem(f->err);
@@ -258,7 +258,30 @@ static void evict(struct alloc *a, int p, const struct range *range)
 	}
 }
 
-static int assign(struct alloc *a)
+/* what made room for others may find that they have gone as well */
+static void second_chance(struct alloc *a, const bool *old)
+{
+	struct fn *f = a->f;
+
+	a->any_spill = false;
+	for (uint32_t i = 0; i < a->n_order; i++) {
+		ir_reg r = a->order[i].reg;
+		int p;
+
+		if (!f->spilled[r] || old[r])
+			continue;
+		p = free_register(a, r);
+		if (p < 0) {
+			a->any_spill = true;
+			continue;
+		}
+		f->spilled[r] = false;
+		f->where[r] = p;
+		bits_fill(a->busy[p], &a->ranges[r], true);
+	}
+}
+
+static int assign(struct alloc *a, const bool *old)
 {
 	struct fn *f = a->f;
 
@@ -288,6 +311,8 @@ static int assign(struct alloc *a)
 		f->where[r] = p;
 		bits_fill(a->busy[p], &a->ranges[r], true);
 	}
+	if (a->any_spill)
+		second_chance(a, old);
 	return 0;
 }
 
@@ -304,6 +329,17 @@ struct spiller {
 
 static void put(struct spiller *s, const struct op *op)
 {
+	const struct op *before = s->n ? &s->ops[s->n - 1] : NULL;
+	struct op mov;
+
+	/* what has just been stored is still at hand */
+	if (op->kind == OP_RELOAD && before && before->kind == OP_SPILL &&
+	    before->dst == op->in[0].reg && before->in[0].reg) {
+		mov = *op;
+		mov.kind = OP_MOV;
+		mov.in[0] = before->in[0];
+		op = &mov;
+	}
 	if (!s->error)
 		s->error = fn_append(&s->ops, &s->n, &s->cap, op);
 }
@@ -504,6 +540,36 @@ static int place_spills(struct alloc *a)
 	return err ? err_nomem(f->err) : 0;
 }
 
+/* values nobody reads before they are set again; true if there were some */
+static bool drop_unread(struct fn *f, const struct range *ranges)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct op *op = &f->ops[i];
+
+		if (!op->dst || (!op_is_pure(op) && op->kind != OP_SPILL) ||
+		    range_covers(&ranges[op->dst], POS_USE(i + 1)))
+			continue;
+		*op = (struct op){ .kind = OP_NONE };
+		any = true;
+	}
+	return any;
+}
+
+static int live(struct alloc *a)
+{
+	struct fn *f = a->f;
+	int r = live_ranges(f, a->ranges);
+
+	while (r == 0 && drop_unread(f, a->ranges)) {
+		for (ir_reg reg = 1; reg <= f->n_regs; reg++)
+			a->ranges[reg].n = 0;
+		r = live_ranges(f, a->ranges);
+	}
+	return r;
+}
+
 /* one scan; 1: there was a spill, scan again */
 static int scan(struct fn *f)
 {
@@ -519,13 +585,13 @@ static int scan(struct fn *f)
 		return err_nomem(f->err);
 	f->where = where;
 	memcpy(old, f->spilled, f->n_regs + 1);
-	r = live_ranges(f, a.ranges);
+	r = live(&a);
 	if (r == 0)
 		r = coalesce(&a);
 	if (r < 0)
 		return r;
 	survey(&a);
-	r = assign(&a);
+	r = assign(&a, old);
 	if (r < 0)
 		return r;
 	if (!a.any_spill)
