@@ -110,22 +110,23 @@ void report_event(struct buf *out, const struct report_style *style, const struc
 /* every counter, in the order a call passes them; `always` ones show even when 0 */
 static const struct {
 	const char *key;
-	const char *words;
+	const char *one, *many;
 	size_t off;
 	bool always;
 } counters[] = {
-#define C(field, words, always) {#field, words, offsetof(struct retcon_stats, field), always}
-	C(hits, "hits", true),
-	C(matches, "matches", true),
-	C(injected, "injected", true),
-	C(exempt, "exempt", false),
-	C(nofail, "may not fail", false),
-	C(unlucky, "let pass by probability", false),
-	C(drops, "events dropped", true),
-	C(read_faults, "read faults", true),
-	C(unconfirmed, "not confirmed by the stack", false),
-	C(lost, "tasks not followed", false),
-	C(misses, "probe misses", true),
+#define C(field, one, many, always)                                                                \
+	{ #field, one, many, offsetof(struct retcon_stats, field), always }
+	C(hits, "hit", "hits", true),
+	C(matches, "match", "matches", true),
+	C(injected, "injected", "injected", true),
+	C(exempt, "exempt", "exempt", false),
+	C(nofail, "may not fail", "may not fail", false),
+	C(unlucky, "let pass by probability", "let pass by probability", false),
+	C(drops, "event dropped", "events dropped", true),
+	C(read_faults, "read fault", "read faults", true),
+	C(unconfirmed, "not confirmed by the stack", "not confirmed by the stack", false),
+	C(lost, "task not followed", "tasks not followed", false),
+	C(misses, "probe miss", "probe misses", true),
 #undef C
 };
 
@@ -162,7 +163,7 @@ void report_summary(struct buf *out, const struct report_style *style,
 		if (!counters[i].always && !counter(s, i))
 			continue;
 		buf_printf(out, "%s%" PRIu64 " %s", first ? "" : ", ", counter(s, i),
-			   counters[i].words);
+			   counter(s, i) == 1 ? counters[i].one : counters[i].many);
 		first = false;
 	}
 	buf_putc(out, '\n');
