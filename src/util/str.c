@@ -28,7 +28,7 @@ static int digit_value(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return -1;
+	return -1; /* no digit */
 }
 
 /* digits only, at least one, up to end; malformed text beats a range error */
