@@ -77,11 +77,22 @@ static int pipe_pages(void)
 	return r;
 }
 
+/* one datagram whose pages beyond the first 16 KiB are asked for two at a time */
+static int datagram(void)
+{
+	static char buf[24000];
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return -1;
+	return send(fds[0], buf, sizeof(buf), 0) == sizeof(buf) ? 0 : -1;
+}
+
 static int usage(void)
 {
 	fprintf(stderr,
 		"usage: call create|open|read|mkdir|rmdir|ls|umount PATH | socket | udp-socket "
-		"| pipe\n"
+		"| pipe | datagram\n"
 		"       call mount SOURCE TARGET TYPE [DATA]\n");
 	return 2;
 }
@@ -98,6 +109,8 @@ int main(int argc, char **argv)
 		r = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	else if (strcmp(what, "pipe") == 0)
 		r = pipe_pages();
+	else if (strcmp(what, "datagram") == 0)
+		r = datagram();
 	else if (strcmp(what, "mount") == 0 && argc >= 5)
 		r = mount(argv[2], argv[3], argv[4], 0, argc > 5 ? argv[5] : NULL);
 	else if (!path)

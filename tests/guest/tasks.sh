@@ -1,0 +1,55 @@
+#!/bin/bash
+# Many threads inside one function at once, threads killed there, threads that die there.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# threads N [die]: started, and waiting for a line at descriptor 7; its id is in \$job
+threads()
+{
+	rm -f "$work/go"
+	mkfifo "$work/go"
+	job "$bin/manythreads" "$@" <"$work/go" >"$work/threads" 2>&1
+	exec 7>"$work/go"
+	wait_for 30 grep -q ready "$work/threads"
+}
+
+threads_go()
+{
+	echo go >&7
+	exec 7>&-
+	wait "$job"
+}
+
+n=10000
+threads $n
+inject_start -p "$job" kmalloc 'unix_stream_sendmsg()'
+threads_go
+inject_stop
+t_is "$n threads inside: each fails once" "$(tail -n 1 "$work/threads")" "sent 0 failed $n other 0"
+t_num "$n threads inside: injected and missed are all" \
+	"$(($(counted injected) + $(counted misses) + $(counted lost)))" -eq $n
+t_num "$n threads inside: none unconfirmed" "$(counted unconfirmed)" -eq 0
+t_num "$n threads inside: an event or a drop for each" "$(($(injections .) + $(counted drops)))" -eq "$(counted injected)"
+t_is "$n threads inside: nowhere else" "$(injections_outside unix_stream_sendmsg)" 0
+
+threads 100 die
+inject_start kmalloc 'unix_stream_sendmsg()'
+threads_go
+inject_stop
+t_is 'after 400 threads killed inside: each of 100 fails once' \
+	"$(tail -n 1 "$work/threads")" 'sent 0 failed 100 other 0'
+t_num 'after 400 threads killed inside: as many injected' "$(counted injected)" -eq 100
+
+# A killed task enters get_signal() and never returns from it. Ids are used again soon here.
+pids=$(cat /proc/sys/kernel/pid_max)
+echo 450 >/proc/sys/kernel/pid_max
+size=$(cat /sys/kernel/slab/filp/object_size)
+inject_start kmalloc \
+	"should_failslab(struct kmem_cache *s, gfp_t gfpflags)(s->object_size == $size) => get_signal()"
+t_is 'ids of the dead: nothing fails for those who get them' "$("$bin/dying" 150)" 'opened 300 failed 0'
+inject_stop
+echo "$pids" >/proc/sys/kernel/pid_max
+t_is 'ids of the dead: nothing injected elsewhere' "$(injections_outside get_signal)" 0
+t_num 'ids of the dead: nothing injected' "$(counted injected)" -eq 0
+
+t_done
