@@ -54,8 +54,7 @@ static int map_sysfs_btf(void **data, size_t *len)
 
 static void *map_anonymous(size_t len)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -320,9 +319,9 @@ static const char *size_part(const char *text, unsigned long long *size)
 
 static int refuse_hidden(struct err *err)
 {
-	err_plain(err, -EPERM, ERR_PERMISSION, "the kernel hides its addresses");
+	err_plain(err, -EPERM, ERR_PERMISSION, "the kernel hides its addresses from this process");
 	err_note(err, SPAN_NONE,
-		 "run 'sysctl kernel.kptr_restrict=1' (and with CAP_SYSLOG) for the time being");
+		 "it takes CAP_SYSLOG, and 'sysctl -w kernel.kptr_restrict=1' where that is 2");
 	return -EPERM;
 }
 
