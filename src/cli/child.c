@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,12 +14,9 @@
 
 static void be_command(int go, int failed, char **argv)
 {
-	sigset_t none;
 	char byte;
 	int why;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (read(go, &byte, 1) != 1)
 		_exit(EXIT_OWN_FAILURE); /* retcon gave up, or died */
 	execvp(argv[0], argv);

@@ -243,13 +243,13 @@ int cmd_inject(int argc, char **argv)
 	if (ret == -1)
 		return EXIT_DONE;
 	if (!ret)
-		ret = watch_block_signals();
-	if (!ret)
 		ret = open_output(&o);
 	if (!ret && o.command && child_spawn(&child, o.command)) {
 		fprintf(stderr, "retcon: cannot start a process: %s\n", strerror(errno));
 		ret = EXIT_FAILED;
 	}
+	if (!ret) /* only now: CMD inherits what signals were to us before */
+		ret = watch_block_signals();
 	if (!ret && retcon_new(&ctx))
 		ret = EXIT_FAILED;
 	if (!ret) {
