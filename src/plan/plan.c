@@ -67,6 +67,28 @@ static int find_proto(const struct kbtf *btf, const char *name, struct kbtf_prot
 	return kbtf_func(btf, alias, proto);
 }
 
+static bool is_aggregate(const struct kbtf *btf, uint32_t id)
+{
+	const struct btf_type *t = kbtf_type(btf, kbtf_strip(btf, id));
+
+	return t && (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT ||
+		     BTF_INFO_KIND(t->info) == BTF_KIND_UNION);
+}
+
+/*
+ * What every kernel from 6.1 on takes: btf_distill_func_proto() and the JIT refuse
+ * variable arguments, structures by value and, before 6.8, a seventh register.
+ */
+static bool takes_trampoline(const struct kbtf *btf, const struct kbtf_proto *proto)
+{
+	if (proto->varargs || proto->n_params > LIMIT_PARAMS || is_aggregate(btf, proto->ret))
+		return false;
+	for (unsigned int i = 0; i < proto->n_params; i++)
+		if (is_aggregate(btf, proto->params[i].type))
+			return false;
+	return true;
+}
+
 static int note_name(struct plan *p, const char *written, const char *name)
 {
 	if (strcmp(written, name) != 0)
@@ -105,7 +127,7 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 	ret = find_proto(btf, name, &proto);
 	if (ret == 0) {
 		cf->func_id = proto.func_id;
-		cf->trampoline = !proto.varargs && proto.n_params <= LIMIT_PARAMS;
+		cf->trampoline = takes_trampoline(btf, &proto);
 		if (kbtf_count_named(btf, BTF_KIND_FUNC, name) > 1)
 			buf_printf(&p->notes, "several functions are called %s: the kernel's "
 					      "first is followed\n", name);

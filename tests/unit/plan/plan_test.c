@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Names to functions, against a kernel made of a BTF file. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_kern.h"
+#include "lang/parse.h"
+#include "plan/plan.h"
+
+struct world {
+	struct kern *kern;
+	struct rule *rule;
+	struct plan plan;
+	struct err err;
+};
+
+static int plan(struct world *w, const char *spec, const char *target)
+{
+	memset(w, 0, sizeof(*w));
+	assert_int_equal(fake_kern(&w->kern, NULL, &w->err), 0);
+	assert_int_equal(spec_parse(&w->rule, "spec", spec, target, &w->err), 0);
+	return plan_rule(&w->plan, w->rule, w->kern, &w->err);
+}
+
+static void done(struct world *w)
+{
+	plan_free(&w->plan);
+	rule_free(w->rule);
+	kern_free(w->kern);
+}
+
+static void places_are_outermost_first(void **state)
+{
+	struct world w;
+
+	(void)state;
+	assert_int_equal(plan(&w, "ip_route_output_flow() => tcp_v4_connect()", "should_failslab"), 0);
+	assert_int_equal(w.plan.n_places, 2);
+	assert_string_equal(w.plan.func[w.plan.places[0].func].name, "tcp_v4_connect");
+	assert_string_equal(w.plan.func[w.plan.places[1].func].name, "ip_route_output_flow");
+	assert_true(w.plan.comp_funcs[0].trampoline);
+	assert_int_equal(w.plan.target_sym.addr, fake_kern_addr(w.plan.target.func_id));
+	assert_int_equal(w.plan.func[0].sym.size, FAKE_KERN_SIZE);
+	done(&w);
+}
+
+static void one_function_at_two_places_is_one_function(void **state)
+{
+	struct world w;
+
+	(void)state;
+	assert_int_equal(plan(&w, "tcp_v4_connect() => ip_route_output_flow() => tcp_v4_connect()",
+			      "should_failslab"),
+			 0);
+	assert_int_equal(w.plan.n_places, 3);
+	assert_int_equal(w.plan.n_funcs, 2);
+	assert_int_equal(w.plan.places[0].func, w.plan.places[2].func);
+	done(&w);
+}
+
+static void unknown_function_names_the_nearest(void **state)
+{
+	struct world w;
+
+	(void)state;
+	assert_int_equal(plan(&w, "tcp_v4_conect()", "should_failslab"), -ENOENT);
+	assert_int_equal(w.err.tag, ERR_UNKNOWN_FUNCTION);
+	assert_non_null(strstr(w.err.msg, "tcp_v4_conect"));
+	assert_true(w.err.n_notes > 0);
+	assert_non_null(strstr(w.err.note[0].msg, "tcp_v4_connect"));
+	done(&w);
+}
+
+static void target_is_not_its_own_caller(void **state)
+{
+	struct world w;
+
+	(void)state;
+	/* leftmost it is the target itself; the parser refuses it elsewhere */
+	assert_int_equal(plan(&w, "should_failslab() => tcp_v4_connect()", "should_failslab"), 0);
+	assert_int_equal(w.plan.n_places, 1);
+	done(&w);
+}
+
+static void what_no_trampoline_takes_is_probed_at_entry(void **state)
+{
+	static const char *const names[] = { "many_args", "struct_by_value", "returns_big",
+					     "varargs_fn" };
+	char spec[64];
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(spec, sizeof(spec), "%s()", names[i]);
+		assert_int_equal(plan(&w, spec, "should_failslab"), 0);
+		assert_false(w.plan.comp_funcs[0].trampoline);
+		assert_non_null(strstr(buf_str(&w.plan.notes), names[i]));
+		done(&w);
+	}
+}
+
+static void old_syscall_names(void **state)
+{
+	char name[LIMIT_IDENT + 1];
+	char small[14];
+	bool is_syscall;
+
+	(void)state;
+	assert_int_equal(plan_kernel_name("SyS_mount", name, sizeof(name), &is_syscall), 0);
+	assert_string_equal(name, "__x64_sys_mount");
+	assert_true(is_syscall);
+	assert_int_equal(plan_kernel_name("sys_mount", name, sizeof(name), &is_syscall), 0);
+	assert_string_equal(name, "__x64_sys_mount");
+	assert_int_equal(plan_kernel_name("__x64_sys_mount", name, sizeof(name), &is_syscall), 0);
+	assert_string_equal(name, "__x64_sys_mount");
+	assert_true(is_syscall);
+	assert_int_equal(plan_kernel_name("tcp_v4_connect", name, sizeof(name), &is_syscall), 0);
+	assert_false(is_syscall);
+	assert_int_equal(plan_kernel_name("SyS_mount", small, sizeof(small), &is_syscall), -E2BIG);
+	assert_int_equal(plan_kernel_name("tcp_v4_connect", small, sizeof(small), &is_syscall),
+			 -E2BIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places_are_outermost_first),
+		cmocka_unit_test(one_function_at_two_places_is_one_function),
+		cmocka_unit_test(unknown_function_names_the_nearest),
+		cmocka_unit_test(target_is_not_its_own_caller),
+		cmocka_unit_test(what_no_trampoline_takes_is_probed_at_entry),
+		cmocka_unit_test(old_syscall_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
