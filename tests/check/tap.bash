@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# For the checks: where the tree is, what is in it, and a case decided by whether anything was found.
+
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+
+build=${BUILD:-build}
+cases=0
+
+# The tree's files that match one of the patterns, committed or about to be.
+files()
+{
+	if [ -d .git ]; then
+		git ls-files -co --exclude-standard -- "$@"
+	else
+		local pattern
+
+		for pattern; do
+			find . -path './build*' -prune -o -type f -path "./$pattern" -print | sed 's,^\./,,'
+		done
+	fi | while IFS= read -r file; do
+		[ ! -f "$file" ] || printf '%s\n' "$file"
+	done | sort -u
+}
+
+# nothing NAME COMMAND...: good when the command finds nothing to complain of on stdout
+nothing()
+{
+	local name=$1 found status=0
+
+	shift
+	cases=$((cases + 1))
+	found=$("$@" 2>&1) || status=$?
+	if [ -z "$found" ] && [ "$status" -eq 0 ]; then
+		echo "ok $cases - $name"
+	else
+		echo "not ok $cases - $name"
+		head -n 40 <<<"${found:-exit status $status}" | sed 's/^/# /'
+	fi
+}
+
+skip()
+{
+	cases=$((cases + 1))
+	echo "ok $cases - $1 # SKIP $2"
+}
+
+# have NAME PROGRAM: skips the case when the program is not installed
+have()
+{
+	command -v "$2" >/dev/null && return 0
+	skip "$1" "no $2: run 'make deps'"
+	return 1
+}
+
+finish()
+{
+	echo "1..$cases"
+}
