@@ -77,9 +77,9 @@ static struct node *address_of(struct sema *s, const struct expr *e)
 	if (!n)
 		return NULL;
 	if (n->kind != NODE_PLACE)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->at, "this has no address: it is a value");
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "this has no address: it is a value");
 	if (n->bits)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->at, "a bit-field has no address");
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "a bit-field has no address");
 	n->kind = NODE_ADDR;
 	n->type = type_pointer_to(n->type);
 	n->at = e->at;
@@ -222,6 +222,10 @@ static struct node *conditional(struct sema *s, const struct expr *e)
 	struct node *c = b ? sema_value(s, e->c) : NULL, *n;
 	struct type t;
 
+	if (b && c && b->type.kind == TYPE_INT && c->type.kind == TYPE_INT) {
+		b = sema_promote(s, b);
+		c = sema_promote(s, c);
+	}
 	if (!a || !b || !c)
 		return NULL;
 	if (!type_is_scalar(a->type)) {

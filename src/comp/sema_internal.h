@@ -46,6 +46,7 @@ int sema_type(struct sema *s, const struct type_name *name, struct type *out);
 
 /* sema_op.c */
 struct node *sema_binary(struct sema *s, const struct expr *e);
+struct node *sema_promote(struct sema *s, struct node *n);
 struct node *sema_convert(struct sema *s, struct node *n, struct type t);
 struct node *sema_arith(struct sema *s, enum expr_op op, struct span at, struct span op_at,
 			struct node *a, struct node *b);

@@ -7,17 +7,18 @@
 #define NEAREST 3
 
 /* note: did you mean 'a', 'b' or 'c'? */
-static void note_nearest(struct sema *s, const char *const *names, unsigned int n)
+static void note_nearest(struct sema *s, const char *prefix, const char *const *names,
+			 unsigned int n)
 {
 	char list[160] = "";
 	size_t at = 0;
 
 	for (unsigned int i = 0; i < n && at < sizeof(list); i++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s'%s'",
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s'%s%s'",
 				       i == 0	  ? "" :
 				       i == n - 1 ? " or " :
 						    ", ",
-				       names[i]);
+				       prefix, names[i]);
 	if (n)
 		err_note(s->err, SPAN_NONE, "did you mean %s?", list);
 }
@@ -34,7 +35,7 @@ static int unknown_type(struct sema *s, const struct type_name *name, unsigned i
 	sema_fail(s, ERR_UNKNOWN_TYPE, name->at, "no type '%s%s' in the kernel's BTF", prefix,
 		  text);
 	n = kbtf_nearest(s->btf, kind, text, near, NEAREST);
-	note_nearest(s, near, n);
+	note_nearest(s, prefix, near, n);
 	return -EINVAL;
 }
 
@@ -67,11 +68,11 @@ static struct node *param_node(struct sema *s, const struct expr *e, const struc
 	struct node *n;
 
 	if (p->by_value)
-		return sema_fail(s, ERR_UNSUPPORTED, e->at,
+		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
 				 "parameter '%.*s' is a '%s' passed by value, which cannot be used",
 				 STR_FMT(p->name), type_text(s->btf, p->type, text));
 	if (p->reg >= LIMIT_PARAMS)
-		return sema_fail(s, ERR_UNSUPPORTED, e->at,
+		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
 				 "parameter '%.*s' is passed on the stack: only the first %d "
 				 "arrive in registers",
 				 STR_FMT(p->name), LIMIT_PARAMS);
@@ -90,7 +91,7 @@ static struct node *local_node(struct sema *s, const struct expr *e)
 			if (!str_same(v->name, e->name))
 				continue;
 			if (!v->init)
-				return sema_fail(s, ERR_TYPE_MISMATCH, e->at,
+				return sema_fail(s, ERR_TYPE_MISMATCH, e->name_at,
 						 "'%.*s' has no value", STR_FMT(v->name));
 			n = sema_node(s, NODE_LOCAL, e->at, v->type);
 			if (n)
@@ -138,7 +139,7 @@ static void note_params(struct sema *s, const char *name)
 			list[n++] = text;
 	}
 	if (best && distance <= 3 && distance < strlen(name))
-		note_nearest(s, &best, 1);
+		note_nearest(s, "", &best, 1);
 	else if (n == 1)
 		err_note(s->err, SPAN_NONE, "its parameter is '%s'", list[0]);
 	else if (n > 1)
@@ -150,12 +151,12 @@ static void note_params(struct sema *s, const char *name)
 static struct node *unknown_name(struct sema *s, const struct expr *e, const char *name)
 {
 	if (s->func->no_args)
-		return sema_fail(s, ERR_UNSUPPORTED, e->at,
+		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
 				 "'%s': parameters of the system call %s cannot be named yet", name,
 				 s->func->name);
 	if (*name == '$')
-		return sema_fail(s, ERR_UNSUPPORTED, e->at, "'%s' is not supported yet", name);
-	sema_fail(s, ERR_UNKNOWN_NAME, e->at, "%s() has no parameter '%s'", s->func->name, name);
+		return sema_fail(s, ERR_UNSUPPORTED, e->name_at, "'%s' is not supported yet", name);
+	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "%s() has no parameter '%s'", s->func->name, name);
 	if (!s->func->func_id && !s->pred->n_params)
 		err_note(s->err, SPAN_NONE,
 			 "the kernel's BTF does not have it; declare its parameters: %s(...)(...)",
@@ -186,7 +187,7 @@ static struct node *unknown_member(struct sema *s, const struct expr *e, struct 
 
 	sema_fail(s, ERR_UNKNOWN_MEMBER, e->name_at, "'%s' has no member '%s'",
 		  type_text(s->btf, record, text), name);
-	note_nearest(s, near, kbtf_nearest_member(s->btf, record.id, name, near, NEAREST));
+	note_nearest(s, "", near, kbtf_nearest_member(s->btf, record.id, name, near, NEAREST));
 	return NULL;
 }
 
@@ -266,6 +267,11 @@ struct node *sema_member(struct sema *s, const struct expr *e)
 				 "'%s' is only declared in the kernel's BTF: its members are not "
 				 "known (a module's, perhaps)",
 				 text);
+	if (record.kind == TYPE_VOID)
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at,
+				 "'void' has no member '%s': cast the pointer first, as in "
+				 "((struct name *)p)->%s",
+				 name, name);
 	if (record.kind != TYPE_RECORD)
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "'%s' is no struct and has no "
 				 "member '%s'", text, name);

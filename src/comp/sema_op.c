@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Operators on values: C's conversions, constants folded, pointers scaled. */
+#include <stdio.h>
+
 #include "comp/sema_internal.h"
 
 /* a copy, so that a shared operand keeps its own place */
@@ -35,8 +37,11 @@ struct node *sema_convert(struct sema *s, struct node *n, struct type t)
 	return c;
 }
 
-/* integer promotions; a bit-field narrower than int is an int whatever it is declared */
-static struct node *promote(struct sema *s, struct node *n)
+/*
+ * Integer promotions. A bit-field narrower than int is an int however it is
+ * declared; one wider than int has its declared type, as clang has it.
+ */
+struct node *sema_promote(struct sema *s, struct node *n)
 {
 	struct type t = type_promoted(n->type);
 
@@ -51,7 +56,7 @@ static struct node *need_int(struct sema *s, struct node *n, struct span at, con
 
 	if (!n || n->type.kind == TYPE_INT)
 		return n;
-	return sema_fail(s, ERR_TYPE_MISMATCH, at, "%s needs an integer, this is '%s'", what,
+	return sema_fail(s, ERR_TYPE_MISMATCH, at, "%s needs integers, this is '%s'", what,
 			 type_text(s->btf, n->type, text));
 }
 
@@ -61,7 +66,7 @@ static struct node *shift(struct sema *s, enum expr_op op, struct span at, struc
 	char text[TYPE_TEXT];
 	struct node *n;
 
-	a = promote(s, a);
+	a = sema_promote(s, a);
 	if (!a)
 		return NULL;
 	if (b->kind == NODE_CONST && b->value >= 8u * a->type.bytes)
@@ -91,14 +96,17 @@ struct node *sema_arith(struct sema *s, enum expr_op op, struct span at, struct 
 	struct node *n, *pa, *pb;
 	struct type t;
 
-	a = need_int(s, a, a ? a->at : at, expr_op_text(op));
-	b = need_int(s, b, b ? b->at : at, expr_op_text(op));
+	char what[8];
+
+	snprintf(what, sizeof(what), "'%s'", expr_op_text(op));
+	a = need_int(s, a, a ? a->at : at, what);
+	b = need_int(s, b, b ? b->at : at, what);
 	if (!a || !b)
 		return NULL;
 	if (op == OP_SHL || op == OP_SHR)
 		return shift(s, op, at, a, b);
-	pa = promote(s, a);
-	pb = promote(s, b);
+	pa = sema_promote(s, a);
+	pb = sema_promote(s, b);
 	if (!pa || !pb)
 		return NULL;
 	t = type_arith(pa->type, pb->type);
@@ -140,7 +148,7 @@ struct node *sema_offset(struct sema *s, struct span at, struct node *pointer, s
 	struct node *n = sema_node(s, NODE_ADDR, at, pointer->type), *scaled, *size;
 	uint64_t step;
 
-	index = need_int(s, index, index->at, "an index");
+	index = need_int(s, index, index->at, "an offset");
 	if (!n || !index || step_of(s, pointer, &step) < 0)
 		return NULL;
 	n->a = pointer;
@@ -148,7 +156,7 @@ struct node *sema_offset(struct sema *s, struct span at, struct node *pointer, s
 		n->a = pointer->a;
 		n->off = pointer->off;
 	}
-	index = sema_convert(s, promote(s, index), type_int(8, true));
+	index = sema_convert(s, sema_promote(s, index), type_int(8, true));
 	if (index && index->kind == NODE_CONST) {
 		step *= index->value;
 		n->off = (int64_t)((uint64_t)n->off + (subtract ? -step : step));
@@ -210,8 +218,8 @@ static struct node *compare(struct sema *s, const struct expr *e, struct node *a
 	struct type t = type_int(8, false);
 
 	if (!pointers) {
-		a = promote(s, a);
-		b = promote(s, b);
+		a = sema_promote(s, a);
+		b = sema_promote(s, b);
 		if (!a || !b)
 			return NULL;
 		t = type_arith(a->type, b->type);

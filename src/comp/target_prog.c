@@ -302,8 +302,8 @@ int target_prog(const struct comp_env *env, struct comp_unit *unit)
 	pgm_need_scope(&p);
 	count_hit(&p);
 	need_chain(&p);
-	skip_exempt(&p);
 	pgm_predicate(&p, &env->target);
+	skip_exempt(&p);
 	skip_nofail(&p);
 	ir_note(p.ir, "matches++;");
 	pgm_count(&p, CONTROL_OFF(matches));

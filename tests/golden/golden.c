@@ -25,6 +25,7 @@ static const struct golden_mode {
 	const char *name;
 	golden_fn *run;
 } modes[] = {
+	{ "comp", golden_comp },
 	{ "lang", golden_lang },
 };
 

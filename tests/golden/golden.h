@@ -20,4 +20,5 @@ const char *golden_get(const struct golden_input *in, const char *key);
 /* appends the result; an error as "%%FAIL tag\n" and diag_render()'s block */
 typedef void golden_fn(const struct golden_input *in, struct buf *out);
 
+golden_fn golden_comp;
 golden_fn golden_lang;
