@@ -4,13 +4,23 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/cleanup.h"
+
+/* Stacks repeat: most addresses of an event were named for the one before it. */
+#define SYMBOL_SLOTS 256
+
+struct symbol {
+	uint64_t addr;
+	char text[KSYM_TEXT];
+};
 
 struct kern {
 	const struct kern_ops *ops;
 	void *ctx;
 	struct kbtf *btf;
+	struct symbol *symbols; /* SYMBOL_SLOTS of them, once any was asked for */
 };
 
 int kern_new(struct kern **out, const struct kern_ops *ops, void *ctx, struct err *err)
@@ -35,6 +45,7 @@ void kern_free(struct kern *k)
 	if (k->ops->close)
 		k->ops->close(k->ctx);
 	kbtf_free(k->btf);
+	free(k->symbols);
 	free(k);
 }
 
@@ -68,10 +79,33 @@ int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct
 	return k->ops->lookup(k->ctx, names, n, found, err);
 }
 
+static int symbolize_one(struct kern *k, uint64_t addr, char text[KSYM_TEXT], struct err *err)
+{
+	struct symbol *slot = &k->symbols[(addr ^ addr >> 8 ^ addr >> 16) % SYMBOL_SLOTS];
+	int r = 0;
+
+	if (slot->addr != addr || !slot->text[0]) {
+		slot->addr = addr;
+		r = k->ops->symbolize(k->ctx, &addr, 1, &slot->text, err);
+	}
+	if (r)
+		slot->text[0] = '\0';
+	memcpy(text, slot->text, KSYM_TEXT);
+	return r;
+}
+
 int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 		   struct err *err)
 {
-	return k->ops->symbolize(k->ctx, addrs, n, text, err);
+	int r = 0;
+
+	if (!k->symbols)
+		k->symbols = calloc(SYMBOL_SLOTS, sizeof(*k->symbols));
+	if (!k->symbols)
+		return err_nomem(err);
+	for (unsigned int i = 0; i < n && !r; i++)
+		r = symbolize_one(k, addrs[i], text[i], err);
+	return r;
 }
 
 /*
