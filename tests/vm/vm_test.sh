@@ -236,13 +236,14 @@ t_no_extra_descriptors()
 {
 	local runner qemu leaked=0 i
 
-	exec 7<"$work/file"
+	echo secret >"$work/secret"
+	exec 7<"$work/secret"
 	"$retcon" vm --kernel "$kernel" -- sleep 100 &
 	runner=$!
 	sleep 1
 	qemu=$(pgrep -P "$runner" -f qemu-system)
 	for i in "/proc/$qemu/fd"/*; do
-		[ "$(readlink "$i")" != "$work/file" ] || leaked=1
+		[ "$(readlink "$i")" != "$work/secret" ] || leaked=1
 	done
 	kill "$runner"
 	exec 7<&-

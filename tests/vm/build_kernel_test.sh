@@ -1,0 +1,185 @@
+#!/bin/bash
+# guest/build-kernel where a kernel cannot be had: it says why, and leaves nothing half-made. TAP output.
+#
+# No kernel is built to its end here, and the cache is one of this test's own.
+set -uo pipefail
+
+build_kernel=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../../guest/build-kernel")
+work=$(mktemp -d "$PWD/.build_kernel_test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache
+kernels=$XDG_CACHE_HOME/retcon/kernels
+
+count=0
+failed=0
+status=0
+
+check()
+{
+	local name=$1
+
+	rm -rf "$XDG_CACHE_HOME" "${work:?}/bin"
+	mkdir "$work/bin"
+	count=$((count + 1))
+	if "t_$name" >"$work/log" 2>&1; then
+		echo "ok $count - $name"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $name"
+		tail -n 20 "$work/log" "$work/err" | sed 's/^/# /'
+	fi
+}
+
+# A stand-in that comes before the real program of this name.
+fake()
+{
+	printf '#!/bin/sh\n%s\n' "$2" >"$work/bin/$1"
+	chmod +x "$work/bin/$1"
+}
+
+run()
+{
+	status=0
+	PATH=$work/bin:$PATH timeout 240 "$build_kernel" "$@" >"$work/out" 2>"$work/err" || status=$?
+}
+
+fails_saying()
+{
+	local text
+
+	[ "$status" -ne 0 ] && [ ! -s "$work/out" ] || return 1
+	for text; do
+		grep -qF -- "$text" "$work/err" || { echo "not said: $text"; return 1; }
+	done
+}
+
+# Nothing but locks and whole kernels
+leaves_nothing()
+{
+	[ ! -e "$kernels" ] || [ -z "$(find "$kernels" -mindepth 1 ! -name '.lock-*' -print -quit)" ]
+}
+
+t_config_line_lost()
+{
+	printf '%s\n' 'CONFIG_NO_SUCH_OPTION=y' 'CONFIG_NR_CPUS=77777' '# CONFIG_NET is not set' >"$work/extra"
+	run --check-config "$work/extra" 6.12
+	fails_saying "'CONFIG_NO_SUCH_OPTION=y' is wanted in extra" 'no CONFIG_NO_SUCH_OPTION at all' \
+		"'CONFIG_NR_CPUS=77777' is wanted in extra" "'CONFIG_INET=y' is wanted in kernel.config" &&
+		leaves_nothing
+}
+
+t_config_line_kept()
+{
+	echo 'CONFIG_TUN=y' >"$work/extra"
+	run --check-config "$work/extra" 6.1
+	[ "$status" -eq 0 ] && leaves_nothing
+}
+
+t_source_missing()
+{
+	fake dpkg-query 'echo "no packages found" >&2; exit 1'
+	run 6.12
+	fails_saying 'linux-source-6.12 is not installed' 'make deps' && leaves_nothing &&
+		fake dpkg-query 'echo "deinstall ok config-files 6.12.1-1"' &&
+		run 6.12 && fails_saying 'linux-source-6.12 is not installed'
+}
+
+t_tool_missing()
+{
+	local tool
+
+	for tool in bash basename dirname readlink dpkg-query sha256sum head grep cat mkdir mktemp rm df tail \
+		make gcc ld bc flex bison xz tar perl flock objcopy pahole; do
+		ln -s "$(command -v "$tool")" "$work/bin/$tool"
+	done
+	PATH=$work/bin "$build_kernel" 6.12 >"$work/out" 2>"$work/err"
+	status=$?
+	fails_saying 'missing: lz4' 'make deps' && leaves_nothing
+}
+
+t_little_space()
+{
+	fake df 'printf "Avail\n1048576\n"'
+	run 6.1
+	fails_saying '6144 MiB' '1024 MiB are free' XDG_CACHE_HOME && leaves_nothing
+}
+
+# A file system that fills up although there seemed to be room
+t_disk_fills_up()
+{
+	fake df 'printf "Avail\n99999999\n"'
+	mkdir -p "$XDG_CACHE_HOME"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	PATH=$work/bin:$PATH unshare -m sh -c '
+		mount -t tmpfs -o size=64m none "$XDG_CACHE_HOME" || exit 99
+		"$1" 6.12 && exit 98
+		find "$XDG_CACHE_HOME" -name ".build*" | grep . && exit 97
+		exit 0' sh "$build_kernel" >"$work/out" 2>"$work/err" || return 1
+	status=1
+	fails_saying 'the disk filled up' XDG_CACHE_HOME
+}
+
+t_cache_not_writable()
+{
+	mkdir -p "$work/plain" && : >"$work/plain/file"
+	XDG_CACHE_HOME=$work/plain/file run 6.12
+	fails_saying 'cannot make' XDG_CACHE_HOME
+}
+
+t_terminated()
+{
+	local pid
+
+	"$build_kernel" 6.12 >"$work/out" 2>"$work/err" &
+	pid=$!
+	sleep 4
+	kill -TERM "$pid"
+	wait "$pid"
+	status=$?
+	[ "$status" -eq 143 ] && leaves_nothing && ! pgrep -f "tar.* -C $kernels"
+}
+
+# What a killed builder leaves is cleared by the next, which waits for what is still at work there.
+t_killed()
+{
+	local pid
+
+	: >"$work/extra"
+	"$build_kernel" --check-config "$work/extra" 6.1 >"$work/out" 2>"$work/err" &
+	pid=$!
+	sleep 3
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	! leaves_nothing && run --check-config "$work/extra" 6.1 && [ "$status" -eq 0 ] && leaves_nothing
+}
+
+t_two_at_once()
+{
+	local pid
+
+	: >"$work/extra"
+	"$build_kernel" --check-config "$work/extra" 6.1 >"$work/first" 2>&1 &
+	pid=$!
+	sleep 2
+	run --check-config "$work/extra" 6.1
+	wait "$pid" && [ "$status" -eq 0 ] && grep -q 'waiting for another build' "$work/err" && leaves_nothing
+}
+
+t_usage()
+{
+	run && [ "$status" -eq 2 ] || return 1
+	run 6.12 6.1 && [ "$status" -eq 2 ] || return 1
+	run 5.4
+	fails_saying "no guest kernel '5.4'" || return 1
+	run ./no/such/bzImage
+	fails_saying 'cannot read the kernel' || return 1
+	run ../etc
+	[ "$status" -ne 0 ] && leaves_nothing
+}
+
+for t in $(declare -F | awk '$3 ~ /^t_/ { print substr($3, 3) }'); do
+	[ $# -eq 0 ] || [[ " $* " == *" $t "* ]] || continue
+	check "$t"
+done
+echo "1..$count"
+[ "$failed" -eq 0 ]
