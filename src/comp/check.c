@@ -212,8 +212,6 @@ static int check_function(struct check *c, uint32_t start, uint32_t end, uint32_
 {
 	int r;
 
-	if (start >= end)
-		return err_plain(c->err, -EINVAL, ERR_SYSTEM, "internal: program without instructions");
 	c->end = end;
 	c->state[start] = REACHED | args | REG(10);
 	for (uint32_t at = start; at < end; at++) {
@@ -232,10 +230,10 @@ static int check_relocs(const struct check *c)
 
 	for (uint32_t i = 0; i < p->n_relocs; i++) {
 		const struct prog_reloc *x = &p->relocs[i];
-		const struct bpf_insn *insn = &p->insns[x->insn];
+		const struct bpf_insn *insn = x->insn < p->n_insns ? &p->insns[x->insn] : NULL;
 		uint8_t src = x->kind == RELOC_MAP_FD ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE;
 
-		if (x->insn >= p->n_insns || c->middle[x->insn] || !is_imm64(insn) ||
+		if (!insn || c->middle[x->insn] || !is_imm64(insn) ||
 		    insn->src_reg != src || x->map >= PROG_MAP_COUNT)
 			return err_plain(c->err, -EINVAL, ERR_SYSTEM,
 					 "internal: relocation %u is not of a load", i);
@@ -300,6 +298,8 @@ int prog_check(const struct prog *p, struct err *err)
 		if (is_imm64(&p->insns[at]))
 			middle[++at] = true;
 	}
+	if (!p->n_insns)
+		return err_plain(err, -EINVAL, ERR_SYSTEM, "internal: program without instructions");
 	if (p->subprog >= p->n_insns || middle[p->subprog])
 		return err_plain(err, -EINVAL, ERR_SYSTEM, "internal: the callback is not there");
 	r = check_function(&c, 0, p->subprog ? p->subprog : p->n_insns, REG(1));

@@ -5,7 +5,7 @@
  */
 #include "comp/ir_internal.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "util/buf.h"
 
@@ -259,6 +259,21 @@ void insn_print(const struct prog *p, uint32_t at, struct buf *out)
 	}
 }
 
+/* a comment a line */
+static void print_note(struct buf *out, const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		buf_puts(out, "; ");
+		buf_add(out, text, len);
+		buf_putc(out, '\n');
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+}
+
 void prog_print(const struct prog *p, struct buf *out)
 {
 	uint32_t note = 0;
@@ -267,7 +282,7 @@ void prog_print(const struct prog *p, struct buf *out)
 		if (p->subprog && i == p->subprog)
 			buf_puts(out, "callback:\n");
 		for (; note < p->n_notes && p->notes[note].insn <= i; note++)
-			buf_printf(out, "; %s\n", p->notes[note].text);
+			print_note(out, p->notes[note].text);
 		insn_print(p, i, out);
 		buf_putc(out, '\n');
 		if (p->insns[i].code == (BPF_LD | BPF_DW | BPF_IMM))

@@ -27,7 +27,7 @@ struct rnd {
 	ir_reg pool[4096]; /* scalars set on every path to here */
 	unsigned int n_pool;
 	unsigned int budget, branches;
-	bool real_helpers; /* or ones that are a hash of their arguments */
+	bool real_helpers; /* or 1000 + n: a hash of n arguments */
 };
 
 static inline uint64_t rnd_next(struct rnd *g)
@@ -156,7 +156,7 @@ static inline void rnd_call(struct rnd *g)
 	if (!g->real_helpers) {
 		for (unsigned int i = 0; i < n; i++)
 			args[i] = rnd_val(g);
-		rnd_keep(g, ir_call(g->ir, 1, args, n));
+		rnd_keep(g, ir_call(g->ir, 1000 + n, args, n));
 		return;
 	}
 	if (rnd_below(g, 3) == 0) {
@@ -442,7 +442,7 @@ static inline uint64_t eval_call(struct eval *e, uint32_t helper, const uint64_t
 {
 	uint8_t copy[64];
 
-	if (helper == 1)
+	if (helper >= 1000)
 		return eval_hash(in, n);
 	if (helper != BPF_FUNC_probe_read_kernel)
 		return 0;
