@@ -110,8 +110,12 @@ void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size)
 			const struct btf_array *a = (const void *)(t + 1);
 
 			parenthesize(&d);
-			snprintf(dim, sizeof(dim), "[%u]", a->nelems);
+			dim[0] = '\0'; /* flexible */
+			if (a->nelems)
+				snprintf(dim, sizeof(dim), "%u", a->nelems);
+			put_behind(&d, "[");
 			put_behind(&d, dim);
+			put_behind(&d, "]");
 			id = a->type;
 			continue;
 		} else if (kind == BTF_KIND_FUNC_PROTO) {
@@ -163,7 +167,7 @@ static void nearest_offer(struct nearest *s, const char *name)
 	if (!*name || (a > b ? a - b : b - a) > most)
 		return;
 	d = str_distance(name, s->name, most);
-	if (d > most || (s->n == s->max && (!s->max || d >= s->distance[s->n - 1])))
+	if (d > most || (s->n == s->max && d >= s->distance[s->n - 1]))
 		return;
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->out[i], name) == 0)
@@ -184,7 +188,7 @@ unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *n
 	struct kbtf_walk w;
 	struct nearest s;
 
-	if (kind >= 32 || strlen(name) > LIMIT_IDENT)
+	if (!max || kind >= 32 || strlen(name) > LIMIT_IDENT)
 		return 0;
 	nearest_init(&s, name, out, max);
 	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind));
@@ -219,7 +223,7 @@ unsigned int kbtf_nearest_member(const struct kbtf *k, uint32_t id, const char *
 	unsigned int budget = KBTF_MEMBER_BUDGET;
 	struct nearest s;
 
-	if (strlen(name) > LIMIT_IDENT)
+	if (!max || strlen(name) > LIMIT_IDENT)
 		return 0;
 	nearest_init(&s, name, out, max);
 	offer_members(&s, k, id, 0, &budget);

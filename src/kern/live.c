@@ -120,7 +120,7 @@ static int read_sysfs_btf(void **data, size_t *len)
 
 /*
  * Cheapest first: mapped (kernels that let us, from about 6.16), copied at once, or
- * read in pages through sysfs, which costs more than twice the copy.
+ * read page by page through sysfs, which costs nearly twice the copy.
  */
 static int live_read_btf(void *ctx, void **data, size_t *len, bool *unmap, struct err *err)
 {

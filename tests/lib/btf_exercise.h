@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls everything the BTF reader has on a blob that need not be sane. */
+#pragma once
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kern/kbtf.h"
+
+static inline void btf_exercise_type(const struct kbtf *k, uint32_t id)
+{
+	const char *near[2] = { "", "" };
+	struct kbtf_member m;
+	struct kbtf_proto p;
+	uint64_t size;
+	char text[64];
+	unsigned int i;
+
+	kbtf_strip(k, id);
+	kbtf_size(k, id, &size);
+	kbtf_type_name(k, id, text, sizeof(text));
+	kbtf_type_name(k, id, text, 5);
+	kbtf_member(k, id, "nobody", &m);
+	if (kbtf_nearest_member(k, id, "nam", near, 2))
+		kbtf_member(k, id, near[0], &m);
+	if (kbtf_func_by_id(k, id, &p) == 0)
+		for (i = 0; i < p.n_params && i < 8; i++) {
+			kbtf_type_name(k, p.params[i].type, text, sizeof(text));
+			if (strlen(kbtf_str(k, p.params[i].name_off)) > 1u << 28)
+				abort();
+		}
+}
+
+/* takes a copy of the blob, of its exact size: one byte too far is seen */
+static inline int btf_exercise(const void *data, size_t len)
+{
+	void *copy = malloc(len ? len : 1);
+	uint32_t id, found, step;
+	const char *near[3];
+	struct kbtf *k;
+	int64_t value;
+	unsigned int kind;
+
+	if (!copy)
+		return 0;
+	if (len)
+		memcpy(copy, data, len);
+	if (kbtf_open(&k, copy, len, false, NULL) < 0)
+		return -1;
+	step = kbtf_count(k) / 256 + 1;
+	for (id = 0; id <= kbtf_count(k) + 1; id += step) {
+		const char *name = kbtf_name(k, id);
+
+		btf_exercise_type(k, id);
+		for (kind = 0; *name && kind < 33; kind += 6) {
+			kbtf_count_named(k, kind, name);
+			if (kbtf_find(k, kind, name, &found) == 0 &&
+			    strcmp(kbtf_name(k, found), name) != 0)
+				abort();
+		}
+		kbtf_enum_value(k, name, &value);
+	}
+	for (kind = 0; kind < 20; kind++)
+		kbtf_nearest(k, kind, "should_fial", near, 3);
+	kbtf_free(k);
+	return 0;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The running kernel's answers, held against what else it says. Skips without root. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "kern/config.h"
+#include "kern/kern.h"
+#include "kern/sys.h"
+#include "kern/why.h"
+#include "util/cleanup.h"
+
+static struct kern *kern;
+static bool may_look_up;
+
+static int setup(void **state)
+{
+	struct err err = { 0 };
+	const char *name = "vfs_read";
+	struct ksym found;
+
+	(void)state;
+	if (kern_live(&kern, &err) < 0)
+		return -1;
+	if (geteuid() != 0)
+		print_message("skipped: looking up symbols takes root\n");
+	else if (kern_lookup(kern, &name, 1, &found, &err) < 0)
+		print_message("skipped: %s\n", err.msg);
+	else
+		may_look_up = true;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	kern_free(kern);
+	return 0;
+}
+
+#define NEED_LOOKUP()                                                                              \
+	do {                                                                                       \
+		if (!may_look_up)                                                                  \
+			skip();                                                                    \
+	} while (0)
+
+/* the first symbol of that name, and the lowest address above it */
+static void from_kallsyms(const char *name, uint64_t *addr, uint64_t *next)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/kallsyms", "re");
+	unsigned long long a;
+	char sym[513];
+	char line[640];
+	int pass;
+
+	*addr = 0;
+	*next = UINT64_MAX;
+	assert_non_null(f);
+	for (pass = 0; pass < 2; pass++) {
+		rewind(f);
+		while (fgets(line, sizeof(line), f)) {
+			if (sscanf(line, "%llx %*c %512s", &a, sym) != 2)
+				continue;
+			if (pass == 0 && !*addr && strcmp(sym, name) == 0)
+				*addr = a;
+			if (pass == 1 && a > *addr && a < *next)
+				*next = a;
+		}
+	}
+}
+
+static void lookup_agrees_with_kallsyms(void **state)
+{
+	const char *names[] = { "vfs_read", "tcp_v4_connect", "no_such_function_at_all", "",
+				"kmem_cache_free" };
+	struct err err = { 0 };
+	struct ksym found[5];
+	uint64_t addr, next;
+	unsigned int i;
+
+	(void)state;
+	NEED_LOOKUP();
+	assert_int_equal(kern_lookup(kern, names, 5, found, &err), 0);
+	assert_true(found[0].addr && found[4].addr);
+	assert_int_equal(found[2].addr, 0);
+	assert_int_equal(found[3].addr, 0);
+	for (i = 0; i < 5; i++) {
+		if (!*names[i])
+			continue;
+		from_kallsyms(names[i], &addr, &next);
+		assert_int_equal(found[i].addr, addr);
+		if (addr)
+			assert_int_equal(found[i].size, next - addr);
+	}
+}
+
+static void long_names_are_unknown(void **state)
+{
+	const char *names[1];
+	struct err err = { 0 };
+	struct ksym found = { 1, 1 };
+	char name[600];
+
+	(void)state;
+	NEED_LOOKUP();
+	memset(name, 'n', sizeof(name));
+	name[511] = '\0';
+	names[0] = name;
+	assert_int_equal(kern_lookup(kern, names, 1, &found, &err), 0);
+	assert_int_equal(found.addr, 0);
+	name[511] = 'n';
+	name[599] = '\0';
+	assert_int_equal(kern_lookup(kern, names, 1, &found, &err), 0);
+	assert_int_equal(found.addr, 0);
+}
+
+static void symbolizes(void **state)
+{
+	const char *name = "vfs_read";
+	char text[4][KSYM_TEXT];
+	struct err err = { 0 };
+	struct ksym found;
+	uint64_t addrs[4];
+
+	(void)state;
+	NEED_LOOKUP();
+	assert_int_equal(kern_lookup(kern, &name, 1, &found, &err), 0);
+	addrs[0] = found.addr + 0x11;
+	addrs[1] = 0x1000;
+	addrs[2] = found.addr;
+	addrs[3] = UINT64_MAX;
+	assert_int_equal(kern_symbolize(kern, addrs, 4, text, &err), 0);
+	assert_string_equal(text[0], "vfs_read+0x11");
+	assert_string_equal(text[1], "0x1000");
+	assert_string_equal(text[2], "vfs_read+0x0");
+	assert_string_equal(text[3], "0xffffffffffffffff");
+}
+
+static void reads_btf(void **state)
+{
+	const struct kbtf *btf, *again;
+	struct kbtf_member m;
+	struct kbtf_proto p;
+	struct err err = { 0 };
+	uint64_t mask;
+	uint32_t id;
+	int r = kern_btf(kern, &btf, &err);
+
+	(void)state;
+	if (r == -ENOENT)
+		skip();
+	assert_int_equal(r, 0);
+	assert_int_equal(kern_btf(kern, &again, &err), 0);
+	assert_ptr_equal(btf, again);
+	assert_true(kbtf_count(btf) > 1000);
+	assert_int_equal(kbtf_func(btf, "vfs_read", &p), 0);
+	assert_int_equal(p.n_params, 4);
+	assert_string_equal(kbtf_str(btf, p.params[2].name_off), "count");
+	assert_int_equal(kbtf_find(btf, BTF_KIND_STRUCT, "task_struct", &id), 0);
+	assert_int_equal(kbtf_member(btf, id, "comm", &m), 0);
+	assert_int_equal(kern_gfp_nofail(kern, &mask, &err), 0);
+	assert_true(mask && !(mask & (mask - 1)));
+}
+
+static void runs_maps(void **state)
+{
+	const struct sys_map m = { .name = "rc_test",
+				   .type = BPF_MAP_TYPE_ARRAY,
+				   .key_size = 4,
+				   .value_size = 8,
+				   .max_entries = 1,
+				   .btf_fd = -1 };
+	_cleanup_close_ int fd = -1;
+	uint64_t in = 42, out = 0;
+	uint32_t key = 0;
+
+	(void)state;
+	NEED_LOOKUP();
+	fd = sys_map_create(&m);
+	assert_true(fd >= 0);
+	assert_int_equal(sys_map_update(fd, &key, &in, 0), 0);
+	assert_int_equal(sys_map_lookup(fd, &key, &out), 0);
+	assert_int_equal(out, 42);
+	key = 1;
+	assert_int_equal(sys_map_lookup(fd, &key, &out), -ENOENT);
+	assert_int_equal(sys_map_freeze(fd), 0);
+	key = 0;
+	assert_int_equal(sys_map_update(fd, &key, &in, 0), -EPERM);
+}
+
+static void explains_with_words(void **state)
+{
+	static const int codes[] = { -EPERM, -EINVAL, -ENOENT, -EOPNOTSUPP };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct err err = { 0 };
+
+		why_not_overridable(kern, "vfs_raed", codes[i], &err);
+		assert_true(err.code < 0);
+		assert_true(err.msg[0] != '\0');
+		assert_true(err.tag == ERR_PERMISSION || err.tag == ERR_KERNEL_LACKS ||
+			    err.tag == ERR_UNKNOWN_FUNCTION);
+		err_clear(&err);
+		why_not_traceable(kern, "vfs_raed", codes[i], &err);
+		assert_true(err.code < 0);
+		assert_true(err.n_notes > 0);
+	}
+}
+
+static void precheck_asks_for_root(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();
+	assert_int_equal(why_precheck(&err), -EPERM);
+	assert_int_equal(err.tag, ERR_PERMISSION);
+}
+
+static void configuration(void **state)
+{
+	static const char text[] = "CONFIG_FIRST=y\n# CONFIG_KPROBES is not set\n"
+				   "CONFIG_KPROBES_ON_FTRACE=y\nCONFIG_MODULAR=m\n"
+				   "CONFIG_NAME=\"\"\nCONFIG_HZ=250";
+	char path[] = "/tmp/retcon-config-XXXXXX";
+	_cleanup_(kconfig_freep) struct kconfig *c = NULL;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	assert_int_equal(kconfig_file(&c, path), 0);
+	unlink(path);
+	assert_int_equal(kconfig_get(c, "FIRST"), KCONFIG_YES);
+	assert_int_equal(kconfig_get(c, "KPROBES"), KCONFIG_NO);
+	assert_int_equal(kconfig_get(c, "KPROBES_ON_FTRACE"), KCONFIG_YES);
+	assert_int_equal(kconfig_get(c, "MODULAR"), KCONFIG_MODULE);
+	assert_int_equal(kconfig_get(c, "NAME"), KCONFIG_YES);
+	assert_int_equal(kconfig_get(c, "HZ"), KCONFIG_YES);
+	assert_int_equal(kconfig_get(c, "H"), KCONFIG_NO);
+	kconfig_freep(&c);
+	c = NULL;
+	assert_int_equal(kconfig_file(&c, "/dev/null"), -EINVAL);
+	assert_int_equal(kconfig_file(&c, "/dev/zero"), -E2BIG);
+	assert_int_equal(kconfig_file(&c, path), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_btf),
+		cmocka_unit_test(lookup_agrees_with_kallsyms),
+		cmocka_unit_test(long_names_are_unknown),
+		cmocka_unit_test(symbolizes),
+		cmocka_unit_test(runs_maps),
+		cmocka_unit_test(explains_with_words),
+		cmocka_unit_test(precheck_asks_for_root),
+		cmocka_unit_test(configuration),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
