@@ -80,8 +80,7 @@ static int check_memory(const struct check *c, uint32_t at, const struct bpf_ins
 	int base = load ? i->src_reg : i->dst_reg;
 
 	if (BPF_MODE(i->code) == BPF_ATOMIC) {
-		if (BPF_CLASS(i->code) != BPF_STX || bytes < 4 ||
-		    (i->imm & ~BPF_FETCH) != BPF_ADD)
+		if (BPF_CLASS(i->code) != BPF_STX || bytes < 4 || (i->imm & ~BPF_FETCH) != BPF_ADD)
 			return bad(c, at, "no such atomic operation");
 	} else if (BPF_MODE(i->code) != BPF_MEM) {
 		return bad(c, at, "no such access");
@@ -107,7 +106,8 @@ static void effects(const struct bpf_insn *i, uint32_t *reads, uint32_t *sets, u
 	case BPF_ALU:
 	case BPF_ALU64:
 		*sets = dst;
-		*reads = (x && op != BPF_END && op != BPF_NEG ? src : 0) | (op == BPF_MOV ? 0 : dst);
+		*reads =
+			(x && op != BPF_END && op != BPF_NEG ? src : 0) | (op == BPF_MOV ? 0 : dst);
 		break;
 	case BPF_LDX:
 		*reads = src;
@@ -233,8 +233,8 @@ static int check_relocs(const struct check *c)
 		const struct bpf_insn *insn = x->insn < p->n_insns ? &p->insns[x->insn] : NULL;
 		uint8_t src = x->kind == RELOC_MAP_FD ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE;
 
-		if (!insn || c->middle[x->insn] || !is_imm64(insn) ||
-		    insn->src_reg != src || x->map >= PROG_MAP_COUNT)
+		if (!insn || c->middle[x->insn] || !is_imm64(insn) || insn->src_reg != src ||
+		    x->map >= PROG_MAP_COUNT)
 			return err_plain(c->err, -EINVAL, ERR_SYSTEM,
 					 "internal: relocation %u is not of a load", i);
 		if (x->kind == RELOC_MAP_VALUE && (uint32_t)insn[1].imm != x->offset)
@@ -263,7 +263,8 @@ static int check_addresses(const struct check *c)
 	}
 	if (maps != p->n_relocs)
 		return err_plain(c->err, -EINVAL, ERR_SYSTEM,
-				 "internal: %u relocations for %u loads of maps", p->n_relocs, maps);
+				 "internal: %u relocations for %u loads of maps", p->n_relocs,
+				 maps);
 	return 0;
 }
 
@@ -299,7 +300,8 @@ int prog_check(const struct prog *p, struct err *err)
 			middle[++at] = true;
 	}
 	if (!p->n_insns)
-		return err_plain(err, -EINVAL, ERR_SYSTEM, "internal: program without instructions");
+		return err_plain(err, -EINVAL, ERR_SYSTEM,
+				 "internal: program without instructions");
 	if (p->subprog >= p->n_insns || middle[p->subprog])
 		return err_plain(err, -EINVAL, ERR_SYSTEM, "internal: the callback is not there");
 	r = check_function(&c, 0, p->subprog ? p->subprog : p->n_insns, REG(1));

@@ -159,8 +159,8 @@ static void print_alu(struct buf *out, const struct bpf_insn *i)
 	uint8_t op = BPF_OP(i->code);
 
 	if (op == BPF_END)
-		buf_printf(out, "r%u = %s%d r%u", i->dst_reg, i->code & BPF_TO_BE ? "be" : "le", i->imm,
-			   i->dst_reg);
+		buf_printf(out, "r%u = %s%d r%u", i->dst_reg, i->code & BPF_TO_BE ? "be" : "le",
+			   i->imm, i->dst_reg);
 	else if (op == BPF_NEG)
 		buf_printf(out, "%c%u = -%c%u", r, i->dst_reg, r, i->dst_reg);
 	else if (BPF_SRC(i->code) == BPF_X)
@@ -183,7 +183,8 @@ static void print_memory(struct buf *out, const struct bpf_insn *i)
 		buf_printf(out, "r%u = atomic_fetch_add((%s *)(r%u %+d), r%u)", i->src_reg, size,
 			   i->dst_reg, i->off, i->src_reg);
 	else
-		buf_printf(out, "lock *(%s *)(r%u %+d) += r%u", size, i->dst_reg, i->off, i->src_reg);
+		buf_printf(out, "lock *(%s *)(r%u %+d) += r%u", size, i->dst_reg, i->off,
+			   i->src_reg);
 }
 
 static const struct prog_reloc *reloc_at(const struct prog *p, uint32_t at)

@@ -2,8 +2,7 @@
 /*
  * What a person would have written instead: constants and copies put where they
  * are used, unread values not computed, one exit per constant, no jump that a
- * different condition or order makes needless. Then two-address form, which is
- * what the machine has.
+ * different condition or order makes needless.
  *
  * Works on registers with one definition; those with several (ir_new_reg() and
  * ir_mov() on several paths) are left as they are.
@@ -15,11 +14,6 @@
 #include <string.h>
 
 #include "util/cleanup.h"
-
-struct reg_facts {
-	uint32_t defs, uses;
-	uint32_t def_at, last_use; /* operations */
-};
 
 int fn_append(struct op **ops, uint32_t *n, uint32_t *cap, const struct op *op)
 {
@@ -100,7 +94,7 @@ static void compact(struct fn *f)
 	f->n = to;
 }
 
-static void facts_of(const struct fn *f, struct reg_facts *facts)
+void reg_facts_of(const struct fn *f, struct reg_facts *facts)
 {
 	memset(facts, 0, (f->n_regs + 1) * sizeof(*facts));
 	for (uint32_t i = 0; i < f->n; i++) {
@@ -123,33 +117,6 @@ static const struct op *only_def(const struct fn *f, const struct reg_facts *fac
 	if (!r || facts[r].defs != 1 || f->ops[facts[r].def_at].rmw)
 		return NULL;
 	return &f->ops[facts[r].def_at];
-}
-
-/* may operand a of op be the constant k? */
-static bool takes_const(const struct op *op, unsigned int a, int64_t k)
-{
-	switch (op->kind) {
-	case OP_MOV:
-	case OP_CALL:
-	case OP_EXIT:
-		return true;
-	case OP_ALU:
-		if (a == 0 && !op->rmw)
-			return false;
-		/* the verifier refuses these as constants, the machine defines them */
-		if ((op->code == BPF_DIV || op->code == BPF_MOD) && !(uint32_t)k)
-			return false;
-		if ((op->code == BPF_LSH || op->code == BPF_RSH || op->code == BPF_ARSH) &&
-		    (k < 0 || k >= (op->width == IR_32 ? 32 : 64)))
-			return false;
-		return op->width == IR_32 || fits_s32(k);
-	case OP_BRANCH:
-		return a == 1 && (op->width == IR_32 || fits_s32(k));
-	case OP_STORE:
-		return a == 1 && (op->bytes < 8 || fits_s32(k));
-	default:
-		return false;
-	}
 }
 
 /* the low `bytes` of what op leaves in its register are all there is? */
@@ -182,8 +149,8 @@ static int propagate(struct fn *f, const struct reg_facts *facts)
 			def = only_def(f, facts, v->reg);
 			if (!def || def->kind != OP_MOV || def->width != IR_64)
 				continue;
-			if (def->in[0].reg ? only_def(f, facts, def->in[0].reg) != NULL :
-					     takes_const(op, a, def->in[0].k))
+			if (def->in[0].reg ? only_def(f, facts, def->in[0].reg) != NULL
+					   : op_takes_const(op, a, def->in[0].k))
 				*v = def->in[0];
 		}
 		def = op->n_in ? only_def(f, facts, op->in[0].reg) : NULL;
@@ -406,191 +373,64 @@ int opt_jumps(struct fn *f)
 	return 0;
 }
 
+#define SHARED_EXITS 8 /* different constants; more are left as they are */
+
+struct shared_exit {
+	int64_t k;
+	ir_label label;
+	uint32_t last; /* operation */
+};
+
+static struct shared_exit *shared_exit(struct shared_exit *exits, unsigned int n,
+				       const struct op *op)
+{
+	if (op->kind != OP_EXIT || op->in[0].reg)
+		return NULL;
+	for (unsigned int i = 0; i < n; i++) {
+		if (exits[i].k == op->in[0].k)
+			return &exits[i];
+	}
+	return NULL;
+}
+
 /* `return k` several times: all but the last one become jumps to it */
 static int share_exits(struct fn *f)
 {
 	_cleanup_free_ struct op *ops = NULL;
+	struct shared_exit exits[SHARED_EXITS], *e;
 	uint32_t n = 0, cap = 0;
-	struct {
-		int64_t k;
-		ir_label label;
-		uint32_t count, seen;
-	} exits[8];
-	unsigned int n_exits = 0, e;
+	unsigned int n_exits = 0;
+	int r = 0;
 
-	for (uint32_t pass = 0; pass < 2; pass++) {
-		for (uint32_t i = 0; i < f->n; i++) {
-			struct op op = f->ops[i];
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct op *op = &f->ops[i];
 
-			for (e = 0; e < n_exits && exits[e].k != op.in[0].k; e++)
-				;
-			if (op.kind != OP_EXIT || op.in[0].reg || e == sizeof(exits) / sizeof(exits[0]))
-				goto keep;
-			if (e == n_exits) {
-				exits[n_exits++] = (__typeof__(exits[0])){ .k = op.in[0].k };
-				exits[e].label = ++f->n_labels;
-			}
-			if (pass == 0) {
-				exits[e].count++;
-			} else if (++exits[e].seen < exits[e].count) {
-				op = (struct op){ .kind = OP_JUMP, .label = exits[e].label, .at = op.at };
-			} else {
-				struct op label = { .kind = OP_LABEL, .label = exits[e].label, .at = op.at };
-
-				if (fn_append(&ops, &n, &cap, &label))
-					return err_nomem(f->err);
-			}
-keep:
-			if (pass == 1 && fn_append(&ops, &n, &cap, &op))
-				return err_nomem(f->err);
-		}
+		e = shared_exit(exits, n_exits, op);
+		if (e)
+			e->last = i;
+		else if (op->kind == OP_EXIT && !op->in[0].reg && n_exits < SHARED_EXITS)
+			exits[n_exits++] = (struct shared_exit){ op->in[0].k, ++f->n_labels, i };
 	}
+	for (uint32_t i = 0; i < f->n && r == 0; i++) {
+		struct op op = f->ops[i];
+		struct op other = { .at = op.at };
+
+		e = shared_exit(exits, n_exits, &op);
+		if (e) {
+			other.kind = e->last == i ? OP_LABEL : OP_JUMP;
+			other.label = e->label;
+			r = fn_append(&ops, &n, &cap, &other);
+		}
+		if (r == 0 && (!e || e->last == i))
+			r = fn_append(&ops, &n, &cap, &op);
+	}
+	if (r < 0)
+		return err_nomem(f->err);
 	free(f->ops);
 	f->ops = take_ptr(ops);
 	f->n = n;
 	f->cap = cap;
 	return 0;
-}
-
-struct lowering {
-	struct fn *f;
-	struct op *ops;
-	uint32_t n, cap;
-	int error;
-};
-
-static void put(struct lowering *l, const struct op *op)
-{
-	if (!l->error)
-		l->error = fn_append(&l->ops, &l->n, &l->cap, op);
-}
-
-static void put_mov(struct lowering *l, enum ir_width w, ir_reg dst, struct ir_val v, struct span at)
-{
-	put(l, &(struct op){ .kind = OP_MOV,
-			     .width = (uint8_t)w,
-			     .dst = dst,
-			     .n_in = 1,
-			     .in = { v },
-			     .at = at });
-}
-
-static void put_alu(struct lowering *l, uint8_t code, enum ir_width w, ir_reg dst, struct ir_val v,
-		    struct span at)
-{
-	put(l, &(struct op){ .kind = OP_ALU,
-			     .code = code,
-			     .width = (uint8_t)w,
-			     .dst = dst,
-			     .rmw = true,
-			     .n_in = 1,
-			     .in = { v },
-			     .at = at });
-}
-
-/* a constant the instruction has no room for comes in a register */
-static void load_wide(struct lowering *l, struct op *op, unsigned int a)
-{
-	ir_reg r;
-
-	if (a >= op->n_in || op->in[a].reg || takes_const(op, a, op->in[a].k))
-		return;
-	r = fn_new_reg(l->f);
-	if (!r)
-		l->error = -ENOMEM;
-	put_mov(l, IR_64, r, op->in[a], op->at);
-	op->in[a] = ir_r(r);
-}
-
-static bool commutes(uint8_t code)
-{
-	return code == BPF_ADD || code == BPF_MUL || code == BPF_AND || code == BPF_OR ||
-	       code == BPF_XOR;
-}
-
-static void lower_alu(struct lowering *l, struct op op, const struct reg_facts *facts, uint32_t i)
-{
-	unsigned int second = op.rmw ? 0 : 1;
-	struct ir_val a = op.in[0];
-
-	/* only the low half is left: one move */
-	if (op.code == BPF_AND && op.width == IR_64 && op.n_in == second + 1 &&
-	    !op.in[second].reg && op.in[second].k == UINT32_MAX) {
-		put_mov(l, IR_32, op.dst, op.rmw ? ir_r(op.dst) : a, op.at);
-		return;
-	}
-	if (op.rmw) {
-		load_wide(l, &op, second);
-		put(l, &op);
-		return;
-	}
-	/* dst takes the place of a wide constant, or of what is not needed any more */
-	if (op.n_in == 2 && commutes(op.code) &&
-	    (op.in[1].reg ? facts[op.in[1].reg].last_use == i && facts[a.reg].last_use != i :
-			    !takes_const(&op, 1, op.in[1].k))) {
-		a = op.in[1];
-		op.in[1] = op.in[0];
-	}
-	load_wide(l, &op, second);
-	put_mov(l, IR_64, op.dst, a, op.at);
-	op.rmw = true;
-	op.n_in--;
-	op.in[0] = op.in[1];
-	put(l, &op);
-}
-
-static void lower_extend(struct lowering *l, const struct op *op)
-{
-	int64_t shift = 64 - op->bytes * 8;
-
-	if (op->bytes == 4 && !op->is_signed) {
-		put_mov(l, IR_32, op->dst, op->in[0], op->at);
-		return;
-	}
-	put_mov(l, IR_64, op->dst, op->in[0], op->at);
-	if (op->is_signed) {
-		put_alu(l, BPF_LSH, IR_64, op->dst, ir_k(shift), op->at);
-		put_alu(l, BPF_ARSH, IR_64, op->dst, ir_k(shift), op->at);
-	} else {
-		put_alu(l, BPF_AND, IR_64, op->dst, ir_k(UINT64_MAX >> shift), op->at);
-	}
-}
-
-static void lower_op(struct lowering *l, struct op op, const struct reg_facts *facts, uint32_t i)
-{
-	switch (op.kind) {
-	case OP_ALU:
-		lower_alu(l, op, facts, i);
-		return;
-	case OP_EXTEND:
-		lower_extend(l, &op);
-		return;
-	case OP_FETCH:
-		put_mov(l, IR_64, op.dst, op.in[1], op.at);
-		op.rmw = true;
-		op.n_in = 1;
-		break;
-	default:
-		if (op.kind == OP_STORE || op.kind == OP_ATOMIC || op.kind == OP_BRANCH)
-			load_wide(l, &op, 1);
-		break;
-	}
-	put(l, &op);
-}
-
-static int lower(struct fn *f, struct reg_facts *facts)
-{
-	struct lowering l = { .f = f };
-	uint32_t n = f->n;
-
-	facts_of(f, facts);
-	for (uint32_t i = 0; i < n; i++)
-		lower_op(&l, f->ops[i], facts, i);
-	free(f->ops);
-	f->ops = l.ops;
-	f->n = l.n;
-	f->cap = l.cap;
-	return l.error ? err_nomem(f->err) : 0;
 }
 
 int opt_run(struct fn *f)
@@ -609,14 +449,14 @@ int opt_run(struct fn *f)
 	r = opt_jumps(f);
 	if (r < 0)
 		return r;
-	facts_of(f, facts);
+	reg_facts_of(f, facts);
 	r = propagate(f, facts);
 	if (r < 0)
 		return r;
-	facts_of(f, facts);
+	reg_facts_of(f, facts);
 	r = rebuild_args(f, facts);
 	if (r < 0)
 		return r;
 	drop_unread(f, facts);
-	return lower(f, facts);
+	return lower_two_address(f, facts);
 }

@@ -20,7 +20,8 @@ static void print_place(struct buf *out, const struct op *op)
 	else
 		print_val(out, op->in[0]);
 	if (op->off)
-		buf_printf(out, " %c %d", op->off < 0 ? '-' : '+', op->off < 0 ? -op->off : op->off);
+		buf_printf(out, " %c %d", op->off < 0 ? '-' : '+',
+			   op->off < 0 ? -op->off : op->off);
 	buf_putc(out, ']');
 }
 

@@ -181,7 +181,8 @@ static struct bpf_line_info line_info(struct builder *b, const struct prog *p, u
 		.insn_off = insn,
 		.file_name_off = file,
 		.line_off = line_string(b, src, line, text, len),
-		.line_col = (line < LINE_MAX ? line : LINE_MAX) << 10 | (col < COL_MAX ? col : COL_MAX),
+		.line_col =
+			(line < LINE_MAX ? line : LINE_MAX) << 10 | (col < COL_MAX ? col : COL_MAX),
 	};
 }
 

@@ -268,20 +268,30 @@ static void test_check(void **state)
 		    INSN(0, 0, 0, 0, 0), EXIT },
 		  4,
 		  "middle of a load" },
-		{ { INSN(BPF_JMP | BPF_CALL, 0, 0, 0, 5), INSN(BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, 0, 0),
-		    EXIT },
+		{ { INSN(BPF_JMP | BPF_CALL, 0, 0, 0, 5),
+		    INSN(BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, 0, 0), EXIT },
 		  3,
 		  "not set on every path" },
-		{ { INSN(BPF_ALU64 | BPF_MOV | BPF_K, 10, 0, 0, 0), MOV0, EXIT }, 3, "frame pointer" },
+		{ { INSN(BPF_ALU64 | BPF_MOV | BPF_K, 10, 0, 0, 0), MOV0, EXIT },
+		  3,
+		  "frame pointer" },
 		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -512, 0), MOV0, EXIT }, 3, NULL },
-		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -520, 0), MOV0, EXIT }, 3, "within the stack" },
-		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -4, 0), MOV0, EXIT }, 3, "within the stack" },
-		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -12, 0), MOV0, EXIT }, 3, "not aligned" },
+		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -520, 0), MOV0, EXIT },
+		  3,
+		  "within the stack" },
+		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -4, 0), MOV0, EXIT },
+		  3,
+		  "within the stack" },
+		{ { INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -12, 0), MOV0, EXIT },
+		  3,
+		  "not aligned" },
 		{ { MOV0, INSN(BPF_ALU64 | BPF_LSH | BPF_K, 0, 0, 0, 64), EXIT }, 3, "too far" },
 		{ { MOV0, INSN(BPF_ALU | BPF_DIV | BPF_K, 0, 0, 0, 0), EXIT }, 3, "by zero" },
 		{ { MOV0, INSN(BPF_ALU64 | BPF_DIV | BPF_K, 0, 0, 1, 3), EXIT }, 3, "newer" },
 		{ { MOV0, INSN(BPF_JMP32 | BPF_JA, 0, 0, 0, 0), EXIT }, 3, "newer" },
-		{ { INSN(BPF_LD | BPF_DW, 0, BPF_PSEUDO_FUNC, 0, 1), MOV0, EXIT }, 3, "not the callback" },
+		{ { INSN(BPF_LD | BPF_DW, 0, BPF_PSEUDO_FUNC, 0, 1), MOV0, EXIT },
+		  3,
+		  "not the callback" },
 		{ { INSN(BPF_LD | BPF_DW, 0, BPF_PSEUDO_MAP_FD, 0, 1), INSN(0, 0, 0, 0, 0), EXIT },
 		  3,
 		  "0 relocations for 1" },
@@ -289,7 +299,8 @@ static void test_check(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct prog p = { .insns = (struct bpf_insn *)cases[i].insns, .n_insns = cases[i].n };
+		struct prog p = { .insns = (struct bpf_insn *)cases[i].insns,
+				  .n_insns = cases[i].n };
 		struct err err = { 0 };
 		int r = prog_check(&p, &err);
 

@@ -20,16 +20,16 @@ struct interp {
 
 static inline uint8_t *interp_mem(struct interp *m, uint64_t at)
 {
-	return at >= INTERP_STACK - 512 ? m->stack + (at - INTERP_STACK + 512) :
-					  eval_mem(m->mem, at);
+	return at >= INTERP_STACK - 512 ? m->stack + (at - INTERP_STACK + 512)
+					: eval_mem(m->mem, at);
 }
 
 static inline unsigned int interp_bytes(uint8_t code)
 {
-	return BPF_SIZE(code) == BPF_B ? 1 :
-	       BPF_SIZE(code) == BPF_H ? 2 :
-	       BPF_SIZE(code) == BPF_W ? 4 :
-					 8;
+	return BPF_SIZE(code) == BPF_B	 ? 1
+	       : BPF_SIZE(code) == BPF_H ? 2
+	       : BPF_SIZE(code) == BPF_W ? 4
+					 : 8;
 }
 
 static inline void interp_alu(struct interp *m, const struct bpf_insn *i, uint64_t src)
@@ -66,8 +66,8 @@ static inline uint64_t interp_run(struct interp *m, const struct prog *p)
 	for (uint32_t pc = 0;; pc++) {
 		const struct bpf_insn *i = &p->insns[pc];
 		uint8_t class = BPF_CLASS(i->code), op = BPF_OP(i->code);
-		uint64_t src = BPF_SRC(i->code) == BPF_X ? m->r[i->src_reg] :
-							   (uint64_t)(int64_t)i->imm;
+		uint64_t src =
+			BPF_SRC(i->code) == BPF_X ? m->r[i->src_reg] : (uint64_t)(int64_t)i->imm;
 
 		if (class == BPF_ALU || class == BPF_ALU64) {
 			interp_alu(m, i, src);
@@ -78,11 +78,13 @@ static inline uint64_t interp_run(struct interp *m, const struct prog *p)
 			       interp_bytes(i->code));
 			m->r[i->dst_reg] = v;
 		} else if (class == BPF_ST || class == BPF_STX) {
-			interp_store(m, i, class == BPF_STX ? m->r[i->src_reg] : (uint64_t)(int64_t)i->imm);
+			interp_store(m, i,
+				     class == BPF_STX ? m->r[i->src_reg]
+						      : (uint64_t)(int64_t)i->imm);
 		} else if (class == BPF_LD) {
-			m->r[i->dst_reg] = i->src_reg ? EVAL_MAP + (uint32_t)i[1].imm :
-							(uint32_t)i->imm |
-								(uint64_t)(uint32_t)i[1].imm << 32;
+			m->r[i->dst_reg] =
+				i->src_reg ? EVAL_MAP + (uint32_t)i[1].imm
+					   : (uint32_t)i->imm | (uint64_t)(uint32_t)i[1].imm << 32;
 			pc++;
 		} else if (op == BPF_EXIT) {
 			return m->r[0];

@@ -45,8 +45,9 @@ static inline unsigned int rnd_below(struct rnd *g, unsigned int n)
 
 static inline int64_t rnd_const(struct rnd *g)
 {
-	static const int64_t edges[] = { 0, 1, -1, 255, 0x7fffffff, 0x80000000, 0xffffffff,
-					 -0x80000000LL, INT64_MIN, INT64_MAX, 0x100000000 };
+	static const int64_t edges[] = { 0,	     1,		 -1,	     255,
+					 0x7fffffff, 0x80000000, 0xffffffff, -0x80000000LL,
+					 INT64_MIN,  INT64_MAX,	 0x100000000 };
 
 	switch (rnd_below(g, 4)) {
 	case 0:
@@ -84,8 +85,8 @@ static inline void rnd_alu(struct rnd *g)
 	struct ir_val b = rnd_val(g);
 
 	if (op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH)
-		b = rnd_below(g, 2) ? ir_k(rnd_below(g, w == IR_64 ? 64 : 32)) :
-				      ir_r(ir_alu(g->ir, BPF_AND, w, rnd_reg(g),
+		b = rnd_below(g, 2) ? ir_k(rnd_below(g, w == IR_64 ? 64 : 32))
+				    : ir_r(ir_alu(g->ir, BPF_AND, w, rnd_reg(g),
 						  ir_k(w == IR_64 ? 63 : 31)));
 	else if ((op == BPF_DIV || op == BPF_MOD) && !b.reg && !(uint32_t)b.k)
 		b.k = 3;
@@ -188,8 +189,8 @@ static inline void rnd_branch(struct rnd *g, ir_label to)
 	static const uint8_t ops[] = { BPF_JEQ,	 BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
 				       BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET };
 
-	ir_branch(g->ir, ops[rnd_below(g, sizeof(ops))], rnd_below(g, 2) ? IR_64 : IR_32, rnd_reg(g),
-		  rnd_val(g), to);
+	ir_branch(g->ir, ops[rnd_below(g, sizeof(ops))], rnd_below(g, 2) ? IR_64 : IR_32,
+		  rnd_reg(g), rnd_val(g), to);
 }
 
 /* if (c) { ... x = a } else { ... x = b } in its shapes */
@@ -267,7 +268,8 @@ static inline void rnd_finish(struct rnd *g)
 		sum = ir_alu(g->ir, BPF_ADD, IR_64, times, ir_r(rnd_reg(g)));
 	}
 	for (unsigned int s = 0; s < RND_SLOTS; s++)
-		sum = ir_alu(g->ir, BPF_XOR, IR_64, sum, ir_r(ir_slot_load(g->ir, 8, g->slots[s], 0)));
+		sum = ir_alu(g->ir, BPF_XOR, IR_64, sum,
+			     ir_r(ir_slot_load(g->ir, 8, g->slots[s], 0)));
 	ir_store(g->ir, 8, g->ctx, 0, ir_r(sum));
 	ir_exit(g->ir, ir_r(sum));
 }
@@ -392,9 +394,9 @@ static inline uint64_t eval_alu(uint8_t op, enum ir_width w, uint64_t a, uint64_
 
 static inline uint64_t eval_swap(uint64_t v, unsigned int bytes)
 {
-	return bytes == 2 ? __builtin_bswap16((uint16_t)v) :
-	       bytes == 4 ? __builtin_bswap32((uint32_t)v) :
-			    __builtin_bswap64(v);
+	return bytes == 2   ? __builtin_bswap16((uint16_t)v)
+	       : bytes == 4 ? __builtin_bswap32((uint32_t)v)
+			    : __builtin_bswap64(v);
 }
 
 static inline uint64_t eval_extend(uint64_t v, unsigned int bytes, bool is_signed)
@@ -406,7 +408,8 @@ static inline uint64_t eval_extend(uint64_t v, unsigned int bytes, bool is_signe
 
 static inline bool eval_cond(uint8_t op, enum ir_width w, uint64_t a, uint64_t b)
 {
-	int64_t sa = w == IR_32 ? (int32_t)a : (int64_t)a, sb = w == IR_32 ? (int32_t)b : (int64_t)b;
+	int64_t sa = w == IR_32 ? (int32_t)a : (int64_t)a,
+		sb = w == IR_32 ? (int32_t)b : (int64_t)b;
 
 	if (w == IR_32) {
 		a = (uint32_t)a;
@@ -438,7 +441,8 @@ static inline bool eval_cond(uint8_t op, enum ir_width w, uint64_t a, uint64_t b
 	}
 }
 
-static inline uint64_t eval_call(struct eval *e, uint32_t helper, const uint64_t *in, unsigned int n)
+static inline uint64_t eval_call(struct eval *e, uint32_t helper, const uint64_t *in,
+				 unsigned int n)
 {
 	uint8_t copy[64];
 
@@ -463,8 +467,8 @@ static inline uint64_t eval_value(struct eval *e, const struct op *op, const uin
 	case OP_ALU:
 		if (op->code == BPF_END)
 			return eval_swap(in[0], op->bytes);
-		return op->rmw ? eval_alu(op->code, op->width, dst, in[0]) :
-				 eval_alu(op->code, op->width, in[0], in[1]);
+		return op->rmw ? eval_alu(op->code, op->width, dst, in[0])
+			       : eval_alu(op->code, op->width, in[0], in[1]);
 	case OP_EXTEND:
 		return eval_extend(in[0], op->bytes, op->is_signed);
 	case OP_LOAD:

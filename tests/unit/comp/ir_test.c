@@ -190,8 +190,8 @@ static void test_limit_ir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_print),  cmocka_unit_test(test_sticky),
-		cmocka_unit_test(test_misuse), cmocka_unit_test(test_unset),
+		cmocka_unit_test(test_print),	 cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_misuse),	 cmocka_unit_test(test_unset),
 		cmocka_unit_test(test_limit_ir),
 	};
 

@@ -227,9 +227,9 @@ static void test_long_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_structure),	cmocka_unit_test(test_no_lines),
-		cmocka_unit_test(test_loop_runs),	cmocka_unit_test(test_verifier_quotes),
-		cmocka_unit_test(test_task_storage),	cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_structure),    cmocka_unit_test(test_no_lines),
+		cmocka_unit_test(test_loop_runs),    cmocka_unit_test(test_verifier_quotes),
+		cmocka_unit_test(test_task_storage), cmocka_unit_test(test_long_line),
 	};
 
 	can_run = run_prog_possible() == 0;
