@@ -72,7 +72,7 @@ deps_says()
 	local words=$1 program said
 
 	shift
-	rm -rf "$dir/bin"
+	rm -rf "${dir:?}/bin"
 	mkdir "$dir/bin"
 	for program in awk basename bash cat dirname env grep readlink; do
 		ln -s "$(command -v "$program")" "$dir/bin/"
