@@ -31,15 +31,18 @@ struct ir_val {
 
 static inline struct ir_val ir_r(ir_reg reg)
 {
-	return (struct ir_val){.reg = reg};
+	return (struct ir_val){ .reg = reg };
 }
 
 static inline struct ir_val ir_k(int64_t k)
 {
-	return (struct ir_val){.k = k};
+	return (struct ir_val){ .k = k };
 }
 
-enum ir_width { IR_32, IR_64 };
+enum ir_width {
+	IR_32,
+	IR_64
+};
 
 int ir_new(struct ir **out);
 void ir_free(struct ir *ir);
@@ -71,10 +74,10 @@ ir_reg ir_slot_addr(struct ir *ir, ir_slot s, int32_t off);
 ir_reg ir_slot_load(struct ir *ir, unsigned int bytes, ir_slot s, int32_t off);
 void ir_slot_store(struct ir *ir, unsigned int bytes, ir_slot s, int32_t off, struct ir_val v);
 
-ir_reg ir_map(struct ir *ir, enum prog_map map);			 /* the map itself */
+ir_reg ir_map(struct ir *ir, enum prog_map map);			/* the map itself */
 ir_reg ir_map_value(struct ir *ir, enum prog_map map, uint32_t offset); /* into its value */
 ir_reg ir_ksym(struct ir *ir, uint32_t btf_var_id); /* address of a (per-CPU) kernel variable */
-ir_reg ir_callback(struct ir *ir);		     /* the program's callback, for bpf_loop */
+ir_reg ir_callback(struct ir *ir);		    /* the program's callback, for bpf_loop */
 
 ir_reg ir_call(struct ir *ir, uint32_t helper, const struct ir_val *args, unsigned int n);
 
