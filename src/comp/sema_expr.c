@@ -6,10 +6,12 @@
 static struct node *literal(struct sema *s, const struct expr *e)
 {
 	const char *text = s->src->text + e->at.off;
-	bool decimal = text[0] >= '1' && text[0] <= '9';
+	bool decimal;
 	bool is_unsigned = e->is_unsigned || e->value > INT64_MAX;
 	unsigned int bytes = e->is_long || e->value > UINT32_MAX ? 8 : 4;
 
+	text += strspn(text, "( \t\n"); /* parentheses belong to the expression's span */
+	decimal = *text >= '1' && *text <= '9';
 	if (bytes == 4 && !is_unsigned && e->value > INT32_MAX) {
 		if (decimal)
 			bytes = 8;
@@ -298,6 +300,8 @@ static struct node *block(struct sema *s, const struct expr *e)
 	}
 	if (n && !failed)
 		n->a = sema_value(s, e->a);
+	if (n && n->a && n->a->bits) /* a bit-field's own promotion ends here */
+		n->a = sema_promote(s, n->a);
 	s->scope = scope.outer;
 	if (!n || !n->a)
 		return NULL;

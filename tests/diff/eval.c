@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "eval.h"
+
+#include <string.h>
+
+#include "comp/type.h"
+
+/* A value, or a place in memory that has one. */
+struct val {
+	struct type type;
+	uint64_t v; /* sign- or zero-extended; of a place: its address */
+	bool place;
+	uint32_t bit_off, bits;
+};
+
+struct var {
+	struct var *outer;
+	struct str name;
+	struct val val;
+};
+
+struct walk {
+	const struct eval_world *w;
+	struct var *vars;
+	enum eval_result stop; /* EVAL_TRUE: go on */
+	unsigned int dry;      /* only the type is wanted */
+};
+
+static struct val eval(struct walk *k, const struct expr *e);
+
+static struct val give_up(struct walk *k, enum eval_result why)
+{
+	if (k->stop == EVAL_TRUE)
+		k->stop = why;
+	return (struct val){ .type = type_int(4, true) };
+}
+
+static bool going(const struct walk *k)
+{
+	return k->stop == EVAL_TRUE;
+}
+
+/* what storing v in a variable of type t and reading it again gives */
+static uint64_t fit(struct type t, uint64_t v)
+{
+	if (t.is_bool)
+		return v ? 1 : 0;
+	switch (t.bytes) {
+	case 1:
+		return t.is_signed ? (uint64_t)(int64_t)(int8_t)v : (uint8_t)v;
+	case 2:
+		return t.is_signed ? (uint64_t)(int64_t)(int16_t)v : (uint16_t)v;
+	case 4:
+		return t.is_signed ? (uint64_t)(int64_t)(int32_t)v : (uint32_t)v;
+	default:
+		return v;
+	}
+}
+
+static struct val number(struct type t, uint64_t v)
+{
+	return (struct val){ .type = t, .v = fit(t, v) };
+}
+
+static struct val truth(bool yes)
+{
+	return number(type_int(4, true), yes);
+}
+
+/* one byte of kernel memory; user and non-canonical addresses always fault */
+static uint8_t peek(struct walk *k, uint64_t addr)
+{
+	uint64_t top = addr >> 56;
+
+	if (k->dry || !going(k))
+		return 0;
+	if (addr >= k->w->base && addr - k->w->base < k->w->len)
+		return k->w->mem[addr - k->w->base];
+	if ((top != 0 && top != 0xff) || addr < 1ull << 46)
+		give_up(k, EVAL_FAULT);
+	else
+		give_up(k, EVAL_UNKNOWN);
+	return 0;
+}
+
+static uint64_t peek_int(struct walk *k, uint64_t addr, unsigned int bytes)
+{
+	uint64_t v = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		v |= (uint64_t)peek(k, addr + i) << 8 * i;
+	return v;
+}
+
+/* bit by bit */
+static uint64_t peek_bits(struct walk *k, const struct val *p)
+{
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < p->bits; i++) {
+		uint32_t bit = p->bit_off + i;
+
+		v |= (uint64_t)(peek(k, p->v + bit / 8) >> bit % 8 & 1) << i;
+	}
+	if (p->type.is_signed && p->bits < 64 && v >> (p->bits - 1) & 1)
+		v |= UINT64_MAX << p->bits;
+	return v;
+}
+
+static struct val read_place(struct walk *k, struct val p)
+{
+	struct val r = { .type = p.type };
+
+	if (!p.place)
+		return p;
+	if (p.type.kind == TYPE_ARRAY) {
+		r.type = type_pointer_to(type_target(k->w->btf, p.type));
+		r.v = p.v;
+	} else if (p.bits) {
+		r.v = peek_bits(k, &p);
+		if (p.bits < 32)
+			r.type = type_int(4, true);
+	} else {
+		r = number(p.type, peek_int(k, p.v, p.type.bytes));
+	}
+	return r;
+}
+
+static struct val rvalue(struct walk *k, const struct expr *e)
+{
+	return read_place(k, eval(k, e));
+}
+
+static struct type promoted(struct type t)
+{
+	return t.bytes < 4 ? type_int(4, true) : t;
+}
+
+static struct type common(struct type a, struct type b)
+{
+	a = promoted(a);
+	b = promoted(b);
+	if (a.bytes == b.bytes)
+		return a.is_signed ? type_int(b.bytes, b.is_signed) :
+				     type_int(a.bytes, a.is_signed);
+	return a.bytes > b.bytes ? type_int(a.bytes, a.is_signed) : type_int(b.bytes, b.is_signed);
+}
+
+static uint64_t divide(enum expr_op op, struct type t, uint64_t a, uint64_t b)
+{
+	__int128 x = t.is_signed ? (__int128)(int64_t)a : (__int128)a;
+	__int128 y = t.is_signed ? (__int128)(int64_t)b : (__int128)b;
+
+	if (!y) /* as BPF defines it */
+		return op == OP_DIV ? 0 : a;
+	return (uint64_t)(op == OP_DIV ? x / y : x % y);
+}
+
+static uint64_t arith(struct walk *k, enum expr_op op, struct type t, uint64_t a, uint64_t b)
+{
+	switch (op) {
+	case OP_MUL:
+		return a * b;
+	case OP_DIV:
+	case OP_MOD:
+		return divide(op, t, a, b);
+	case OP_ADD:
+		return a + b;
+	case OP_SUB:
+		return a - b;
+	case OP_BITAND:
+		return a & b;
+	case OP_BITXOR:
+		return a ^ b;
+	case OP_BITOR:
+		return a | b;
+	default:
+		give_up(k, EVAL_BROKEN);
+		return 0;
+	}
+}
+
+static bool ordered(enum expr_op op, bool less, bool equal)
+{
+	switch (op) {
+	case OP_LT:
+		return less;
+	case OP_LE:
+		return less || equal;
+	case OP_GT:
+		return !less && !equal;
+	case OP_GE:
+		return !less;
+	case OP_EQ:
+		return equal;
+	default:
+		return !equal;
+	}
+}
+
+static uint64_t step(struct walk *k, struct type pointer)
+{
+	struct type t = type_target(k->w->btf, pointer);
+	uint64_t size = 1;
+
+	if (t.kind != TYPE_VOID && t.kind != TYPE_FUNC)
+		type_size(k->w->btf, t, &size);
+	return size;
+}
+
+static struct val add_to_pointer(struct walk *k, struct val p, struct val i, bool minus)
+{
+	uint64_t by = i.v * step(k, p.type);
+
+	p.v = minus ? p.v - by : p.v + by;
+	return p;
+}
+
+static struct val shift(enum expr_op op, struct val a, struct val b)
+{
+	struct type t = promoted(a.type);
+	unsigned int n = b.v & (8 * t.bytes - 1);
+
+	if (op == OP_SHL)
+		return number(t, a.v << n);
+	return number(t, t.is_signed ? (uint64_t)((int64_t)a.v >> n) : fit(t, a.v) >> n);
+}
+
+static struct val compare(enum expr_op op, struct val a, struct val b)
+{
+	struct type t = type_int(8, false);
+
+	if (a.type.kind == TYPE_INT && b.type.kind == TYPE_INT)
+		t = common(a.type, b.type);
+	a.v = fit(t, a.v);
+	b.v = fit(t, b.v);
+	return truth(ordered(op, t.is_signed ? (int64_t)a.v < (int64_t)b.v : a.v < b.v,
+			     a.v == b.v));
+}
+
+static struct val logical(struct walk *k, const struct expr *e)
+{
+	bool a = rvalue(k, e->a).v != 0;
+
+	if (!going(k) || k->dry)
+		return truth(0);
+	if (a == (e->op == OP_OR))
+		return truth(a);
+	return truth(rvalue(k, e->b).v != 0);
+}
+
+static struct val binary(struct walk *k, const struct expr *e)
+{
+	struct val a, b;
+	struct type t;
+
+	if (e->op == OP_AND || e->op == OP_OR)
+		return logical(k, e);
+	a = rvalue(k, e->a);
+	b = rvalue(k, e->b);
+	if (!going(k))
+		return a;
+	if (e->op >= OP_LT && e->op <= OP_NE)
+		return compare(e->op, a, b);
+	if (a.type.kind == TYPE_PTR && b.type.kind == TYPE_PTR)
+		return number(type_int(8, true),
+			      (uint64_t)((int64_t)(a.v - b.v) / (int64_t)step(k, a.type)));
+	if (a.type.kind == TYPE_PTR)
+		return add_to_pointer(k, a, b, e->op == OP_SUB);
+	if (b.type.kind == TYPE_PTR)
+		return add_to_pointer(k, b, a, false);
+	if (e->op == OP_SHL || e->op == OP_SHR)
+		return shift(e->op, a, b);
+	t = common(a.type, b.type);
+	return number(t, arith(k, e->op, t, fit(t, a.v), fit(t, b.v)));
+}
+
+static struct val deref(struct walk *k, struct val p)
+{
+	return (struct val){ .type = type_target(k->w->btf, p.type), .v = p.v, .place = true };
+}
+
+static struct val unary(struct walk *k, const struct expr *e)
+{
+	struct val a = eval(k, e->a);
+
+	if (e->op == OP_ADDR) {
+		a.type = type_pointer_to(a.type);
+		a.place = false;
+		return a;
+	}
+	a = read_place(k, a);
+	switch (e->op) {
+	case OP_DEREF:
+		return deref(k, a);
+	case OP_NOT:
+		return truth(!a.v);
+	case OP_NEG:
+		return number(promoted(a.type), -a.v);
+	case OP_BITNOT:
+		return number(promoted(a.type), ~a.v);
+	default:
+		return number(promoted(a.type), a.v);
+	}
+}
+
+static struct val member(struct walk *k, const struct expr *e)
+{
+	struct val base = eval(k, e->a);
+	struct kbtf_member m;
+	char name[64] = "";
+
+	if (e->arrow)
+		base = deref(k, read_place(k, base));
+	if (e->name.len < sizeof(name))
+		memcpy(name, e->name.p, e->name.len);
+	if (!base.place || kbtf_member(k->w->btf, base.type.id, name, &m) < 0)
+		return give_up(k, EVAL_BROKEN);
+	return (struct val){
+		.type = type_of_id(k->w->btf, m.type),
+		.v = base.v + m.bit_off / 8,
+		.place = true,
+		.bit_off = m.bit_size ? m.bit_off % 8 : 0,
+		.bits = m.bit_size,
+	};
+}
+
+static struct val param(struct walk *k, const char *text)
+{
+	struct kbtf_proto proto;
+
+	if (kbtf_func(k->w->btf, k->w->func, &proto) < 0)
+		return give_up(k, EVAL_BROKEN);
+	for (unsigned int i = 0; i < proto.n_params && i < 6; i++) {
+		struct type t = type_of_id(k->w->btf, proto.params[i].type);
+
+		/* above its own bytes a register holds anything */
+		if (!strcmp(kbtf_str(k->w->btf, proto.params[i].name_off), text))
+			return number(t, t.is_bool ? k->w->args[i] & 0xff : k->w->args[i]);
+	}
+	return give_up(k, EVAL_BROKEN);
+}
+
+static struct val name(struct walk *k, const struct expr *e)
+{
+	char text[64] = "";
+	int64_t v;
+
+	for (struct var *var = k->vars; var; var = var->outer)
+		if (str_same(var->name, e->name))
+			return var->val;
+	if (e->name.len < sizeof(text))
+		memcpy(text, e->name.p, e->name.len);
+	if (!strcmp(text, "NULL"))
+		return (struct val){ .type = type_pointer_to(type_void()) };
+	if (!strcmp(text, "true") || !strcmp(text, "false"))
+		return truth(text[0] == 't');
+	if (kbtf_enum_value(k->w->btf, text, &v) == 0)
+		return number(type_int(4, true), (uint64_t)v);
+	return param(k, text);
+}
+
+static struct val choose(struct walk *k, const struct expr *e)
+{
+	bool yes = rvalue(k, e->a).v != 0;
+	struct val b, c;
+
+	k->dry += !yes;
+	b = rvalue(k, e->b);
+	k->dry -= !yes;
+	k->dry += yes;
+	c = rvalue(k, e->c);
+	k->dry -= yes;
+	if (b.type.kind == TYPE_INT && c.type.kind == TYPE_INT)
+		return number(common(b.type, c.type), yes ? b.v : c.v);
+	return yes ? b : c;
+}
+
+static struct val string_equal(struct walk *k, const struct expr *e, bool prefix)
+{
+	uint64_t p = rvalue(k, e->args[0]).v;
+	const struct str *s = &e->args[1]->str;
+
+	for (size_t i = 0; i < s->len + !prefix; i++) {
+		uint8_t want = i < s->len ? (uint8_t)s->p[i] : 0, have = peek(k, p + i);
+
+		if (!going(k))
+			break;
+		if (have == want)
+			continue;
+		/* it is all read before anything is compared */
+		for (; have && i + 1 < s->len + 1 + !prefix; i++)
+			have = peek(k, p + i + 1);
+		return truth(false);
+	}
+	if (prefix)
+		peek(k, p + s->len);
+	return truth(true);
+}
+
+static struct val swap(struct val a, unsigned int bytes)
+{
+	uint64_t v = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		v = v << 8 | (a.v >> 8 * i & 0xff);
+	return number(type_int(bytes, false), v);
+}
+
+static struct val call(struct walk *k, const struct expr *e)
+{
+	struct type u32_type = type_int(4, false);
+	struct val a;
+
+	if (str_eq(e->name, "STRCMP") || str_eq(e->name, "STRPREFIX"))
+		return string_equal(k, e, e->name.p[3] == 'P');
+	a = rvalue(k, e->args[0]);
+	if (str_eq(e->name, "htons") || str_eq(e->name, "ntohs"))
+		return swap(a, 2);
+	if (str_eq(e->name, "htonl") || str_eq(e->name, "ntohl"))
+		return swap(a, 4);
+	if (str_eq(e->name, "MAJOR"))
+		return number(u32_type, (uint32_t)a.v >> 20);
+	if (str_eq(e->name, "MINOR"))
+		return number(u32_type, a.v & 0xfffff);
+	if (str_eq(e->name, "MKDEV"))
+		return number(u32_type, a.v << 20 | (uint32_t)rvalue(k, e->args[1]).v);
+	return give_up(k, EVAL_BROKEN);
+}
+
+static struct val size_of(struct walk *k, const struct expr *e)
+{
+	uint64_t size = 0;
+	struct type t;
+
+	if (e->type) {
+		if (type_by_name(k->w->btf, e->type, &t) < 0)
+			return give_up(k, EVAL_BROKEN);
+	} else {
+		k->dry++;
+		t = eval(k, e->a).type;
+		k->dry--;
+	}
+	if (type_size(k->w->btf, t, &size) < 0)
+		give_up(k, EVAL_BROKEN);
+	return number(type_int(8, false), size);
+}
+
+static struct val cast(struct walk *k, const struct expr *e)
+{
+	struct val a = rvalue(k, e->a);
+
+	if (type_by_name(k->w->btf, e->type, &a.type) < 0)
+		return give_up(k, EVAL_BROKEN);
+	a.v = fit(a.type, a.v);
+	return a;
+}
+
+static struct val declare(struct walk *k, const struct local *l, const struct expr *result)
+{
+	struct var var = { .outer = k->vars };
+	struct val r;
+
+	if (!l)
+		return rvalue(k, result);
+	var.name = l->name;
+	var.val = rvalue(k, l->init);
+	if (type_by_name(k->w->btf, &l->type, &var.val.type) < 0)
+		return give_up(k, EVAL_BROKEN);
+	var.val.v = fit(var.val.type, var.val.v);
+	k->vars = &var;
+	r = declare(k, l->next, result);
+	k->vars = var.outer;
+	return r;
+}
+
+/* decimal literals go from int to long, others pass by unsigned int */
+static struct val literal(const struct eval_world *w, const struct expr *e)
+{
+	const char *text = w->text + e->at.off + strspn(w->text + e->at.off, "( ");
+	bool decimal = *text >= '1' && *text <= '9';
+	uint64_t v = e->value;
+
+	if (!e->is_long && !e->is_unsigned && v <= INT32_MAX)
+		return number(type_int(4, true), v);
+	if (!e->is_long && v <= UINT32_MAX && (e->is_unsigned || !decimal))
+		return number(type_int(4, false), v);
+	return number(type_int(8, !e->is_unsigned && v <= INT64_MAX), v);
+}
+
+static struct val eval(struct walk *k, const struct expr *e)
+{
+	struct val a;
+
+	if (!going(k) && !k->dry)
+		return truth(0);
+	switch (e->kind) {
+	case EXPR_INT:
+		return literal(k->w, e);
+	case EXPR_NAME:
+		return name(k, e);
+	case EXPR_UNARY:
+		return unary(k, e);
+	case EXPR_BINARY:
+		return binary(k, e);
+	case EXPR_COND:
+		return choose(k, e);
+	case EXPR_MEMBER:
+		return member(k, e);
+	case EXPR_INDEX:
+		a = rvalue(k, e->a);
+		return deref(k, add_to_pointer(k, a, rvalue(k, e->b), false));
+	case EXPR_CAST:
+		return cast(k, e);
+	case EXPR_SIZEOF:
+		return size_of(k, e);
+	case EXPR_CALL:
+		return call(k, e);
+	case EXPR_BLOCK:
+		return declare(k, e->locals, e->a);
+	case EXPR_STRING:
+		break;
+	}
+	return give_up(k, EVAL_BROKEN);
+}
+
+enum eval_result eval_predicate(const struct eval_world *w, const struct expr *e)
+{
+	struct walk k = { .w = w, .stop = EVAL_TRUE };
+	struct val v = rvalue(&k, e);
+
+	if (k.stop != EVAL_TRUE)
+		return k.stop;
+	return v.v ? EVAL_TRUE : EVAL_FALSE;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gen.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define COUNT(a) (unsigned int)(sizeof(a) / sizeof((a)[0]))
+
+static void number(struct gen *g, unsigned int depth, struct buf *out);
+static void object(struct gen *g, unsigned int depth, struct buf *out);
+
+/* splitmix64 */
+uint64_t gen_random(struct gen *g)
+{
+	uint64_t z = g->state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+unsigned int gen_below(struct gen *g, unsigned int n)
+{
+	return (unsigned int)(gen_random(g) % n);
+}
+
+uint64_t gen_value(struct gen *g)
+{
+	static const uint64_t edges[] = {
+		0, 1, 2, 5, 7, 127, 128, 255, 256, 32767, 32768, 65535, 65536, INT32_MAX,
+		1ull << 31, UINT32_MAX, 1ull << 32, INT64_MAX, 1ull << 63, UINT64_MAX,
+	};
+	uint64_t v = edges[gen_below(g, COUNT(edges))];
+
+	switch (gen_below(g, 4)) {
+	case 0:
+		return -v;
+	case 1:
+		return v + gen_below(g, 3) - 1;
+	case 2:
+		return gen_random(g) >> gen_below(g, 64);
+	default:
+		return v;
+	}
+}
+
+static const char *pick(struct gen *g, const char *const *list, unsigned int n)
+{
+	return list[gen_below(g, n)];
+}
+
+static void literal(struct gen *g, struct buf *out)
+{
+	static const char *const odd[] = {
+		"0", "1", "-1", "2", "3", "255", "'a'", "0x7fffffff", "0x80000000", "0xffffffff",
+		"2147483648", "4294967295", "1u", "5UL", "0xffffffffffffffff", "9223372036854775807",
+		"-128", "65535u", "010", "GREEN", "BLUE", "true", "false", "sizeof(int)",
+		"sizeof(struct object)", "htons(80)", "MKDEV(8, 1)", "(s8)200", "(u16)-1",
+	};
+
+	if (gen_below(g, 3))
+		buf_puts(out, pick(g, odd, COUNT(odd)));
+	else
+		buf_printf(out, "0x%llx", (unsigned long long)(gen_value(g) >> gen_below(g, 33)));
+}
+
+static void param(struct gen *g, struct buf *out)
+{
+	static const char *const mixed[] = { "b", "sh", "i", "si", "sl" };
+	static const char *const wide[] = { "sb", "h", "l", "flag" };
+
+	if (g->locals && !gen_below(g, 3))
+		buf_printf(out, "v%u", gen_below(g, g->locals));
+	else if (g->func[0] == 'm')
+		buf_puts(out, pick(g, mixed, COUNT(mixed)));
+	else
+		buf_puts(out, pick(g, wide, COUNT(wide)));
+}
+
+static void masked(struct gen *g, unsigned int depth, const char *mask, struct buf *out)
+{
+	buf_puts(out, "((");
+	number(g, depth ? depth - 1 : 0, out);
+	buf_printf(out, ") & %s)", mask);
+}
+
+/* a pointer to struct inner, without parentheses around it needed before -> */
+static void inner(struct gen *g, unsigned int depth, struct buf *out)
+{
+	switch (gen_below(g, depth ? 6 : 2)) {
+	case 0:
+		object(g, depth / 2, out);
+		buf_puts(out, "->ptr");
+		break;
+	case 1:
+		buf_puts(out, "(&");
+		object(g, depth / 2, out);
+		buf_puts(out, "->in)");
+		break;
+	case 2:
+		buf_puts(out, "(&");
+		object(g, depth / 2, out);
+		buf_puts(out, "->many[");
+		masked(g, depth - 1, "1", out);
+		buf_puts(out, "])");
+		break;
+	case 3:
+		buf_puts(out, "(");
+		object(g, depth / 2, out);
+		buf_puts(out, "->many + 1)");
+		break;
+	case 4:
+		object(g, depth / 2, out);
+		buf_puts(out, "->table[");
+		masked(g, depth - 1, "1", out);
+		buf_puts(out, "]");
+		break;
+	default:
+		buf_puts(out, "((struct inner *)");
+		object(g, depth / 2, out);
+		buf_puts(out, "->raw)");
+		break;
+	}
+}
+
+static void object(struct gen *g, unsigned int depth, struct buf *out)
+{
+	switch (gen_below(g, depth ? 6 : 1)) {
+	case 0:
+	case 1:
+		buf_puts(out, "obj");
+		break;
+	case 2:
+	case 3:
+		object(g, depth - 1, out);
+		buf_puts(out, "->next");
+		break;
+	case 4:
+		buf_puts(out, "((struct object *)");
+		object(g, depth - 1, out);
+		buf_puts(out, "->raw)");
+		break;
+	default:
+		buf_puts(out, "(");
+		number(g, depth / 2, out);
+		buf_puts(out, " ? ");
+		object(g, depth - 1, out);
+		buf_puts(out, " : ");
+		object(g, depth - 1, out);
+		buf_puts(out, ")");
+		break;
+	}
+}
+
+static void field(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const of_object[] = {
+		"in.b",	  "in.sb",   "in.h",	"in.sh",  "in.i",   "in.si",	 "in.l",
+		"in.sl",  "in.flag", "low",	"high",	  "both",   "bits.x",	 "bits.y",
+		"bits.z", "bits.v",  "bits.small", "bits.whole", "bits.tail", "color", "arr[3]",
+		"grid[1][2]", "many[1].sh", "in.name[3]", "in.label[7]", "many->si",
+	};
+	static const char *const of_inner[] = {
+		"b", "sb", "h", "sh", "i", "si", "l", "sl", "flag", "name[0]", "label[1]",
+	};
+
+	switch (gen_below(g, depth ? 6 : 2)) {
+	case 0:
+		inner(g, depth, out);
+		buf_printf(out, "->%s", pick(g, of_inner, COUNT(of_inner)));
+		break;
+	case 3:
+		object(g, depth / 2, out);
+		buf_puts(out, "->arr[");
+		masked(g, depth - 1, "7", out);
+		buf_puts(out, "]");
+		break;
+	case 4:
+		buf_puts(out, "*(");
+		object(g, depth / 2, out);
+		buf_puts(out, "->arr + ");
+		masked(g, depth - 1, "3", out);
+		buf_puts(out, ")");
+		break;
+	case 5:
+		object(g, depth / 2, out);
+		buf_puts(out, "->grid[");
+		masked(g, depth / 2, "1", out);
+		buf_puts(out, "][");
+		masked(g, depth / 2, "3u", out);
+		buf_puts(out, "]");
+		break;
+	default:
+		object(g, depth, out);
+		buf_printf(out, "->%s", pick(g, of_object, COUNT(of_object)));
+		break;
+	}
+}
+
+static void string_test(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const texts[] = {
+		"", "a", "ab", "abc", "abcd", "abcdefgh", "abcdefghi", "kmalloc-64", "\\xff\\x80z",
+		"abcdefghijklmno", "an uncommonly long name for anything",
+	};
+
+	buf_puts(out, gen_below(g, 3) ? "STRCMP(" : "STRPREFIX(");
+	switch (gen_below(g, 3)) {
+	case 0:
+		object(g, depth / 2, out);
+		buf_puts(out, "->text");
+		break;
+	case 1:
+		inner(g, depth / 2, out);
+		buf_puts(out, gen_below(g, 2) ? "->name" : "->label");
+		break;
+	default:
+		if (g->func[0] == 'w') {
+			buf_puts(out, "text");
+			break;
+		}
+		object(g, depth / 2, out);
+		buf_puts(out, "->in.name");
+		break;
+	}
+	buf_printf(out, ", \"%s\")", pick(g, texts, COUNT(texts)));
+}
+
+static void pointer_test(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const ops[] = { "==", "!=", "<", ">=" };
+
+	buf_puts(out, "(");
+	switch (gen_below(g, 6)) {
+	case 0:
+		object(g, depth, out);
+		buf_printf(out, " %s ", pick(g, ops, COUNT(ops)));
+		object(g, depth, out);
+		break;
+	case 1:
+		inner(g, depth, out);
+		buf_puts(out, gen_below(g, 2) ? " == NULL" : " != 0");
+		break;
+	case 2:
+		buf_puts(out, "!");
+		object(g, depth, out);
+		break;
+	case 3:
+		buf_puts(out, "(u64)");
+		object(g, depth, out);
+		buf_puts(out, " & 0xff");
+		break;
+	case 4:
+		buf_puts(out, "obj && ");
+		field(g, depth, out);
+		break;
+	default:
+		inner(g, depth, out);
+		buf_puts(out, " - ");
+		inner(g, depth, out);
+		break;
+	}
+	buf_puts(out, ")");
+}
+
+static void block(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const types[] = { "int", "u8", "s16", "unsigned long", "long", "bool" };
+
+	buf_printf(out, "({ %s v%u = ", pick(g, types, COUNT(types)), g->locals);
+	number(g, depth - 1, out);
+	buf_puts(out, "; ");
+	g->locals++;
+	number(g, depth - 1, out);
+	g->locals--;
+	buf_puts(out, "; })");
+}
+
+static void binary(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const ops[] = {
+		"+", "-", "*", "&", "|", "^", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "&&",
+	};
+	const char *op = pick(g, ops, COUNT(ops));
+
+	buf_puts(out, "(");
+	number(g, depth - 1, out);
+	buf_printf(out, " %s ", op);
+	number(g, depth - 1, out);
+	buf_puts(out, ")");
+}
+
+/* a constant divisor of 0 and a constant shift too far are errors: keep off */
+static void careful(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const ops[] = { "/", "%", "<<", ">>" };
+	unsigned int op = gen_below(g, 4);
+
+	buf_puts(out, "(");
+	number(g, depth - 1, out);
+	buf_printf(out, " %s ", ops[op]);
+	if (op >= 2)
+		masked(g, depth - 1, "15", out);
+	else if (gen_below(g, 2))
+		param(g, out);
+	else
+		buf_printf(out, "%s%u", gen_below(g, 3) ? "" : "-", 1 + gen_below(g, 9));
+	buf_puts(out, ")");
+}
+
+static void converted(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const pre[] = {
+		"!", "~", "-", "+", "(u8)", "(s8)", "(u16)", "(s16)", "(u32)", "(int)", "(u64)",
+		"(long)", "(bool)", "(enum color)", "(unsigned char)", "(short)",
+		"htons", "htonl", "MAJOR", "MINOR",
+	};
+
+	buf_printf(out, "%s(", pick(g, pre, COUNT(pre)));
+	number(g, depth - 1, out);
+	buf_puts(out, ")");
+}
+
+static void choice(struct gen *g, unsigned int depth, struct buf *out)
+{
+	buf_puts(out, "(");
+	number(g, depth - 1, out);
+	buf_puts(out, " ? ");
+	number(g, depth - 1, out);
+	buf_puts(out, " : ");
+	number(g, depth - 1, out);
+	buf_puts(out, ")");
+}
+
+/* any integer expression, safe inside any other */
+static void number(struct gen *g, unsigned int depth, struct buf *out)
+{
+	unsigned int what = gen_below(g, depth ? 16 : 5);
+
+	if (out->len > 3000)
+		what = 0;
+	switch (what) {
+	case 0:
+		literal(g, out);
+		break;
+	case 1:
+	case 2:
+		param(g, out);
+		break;
+	case 3:
+	case 4:
+	case 5:
+		field(g, depth, out);
+		break;
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+		binary(g, depth, out);
+		break;
+	case 10:
+		careful(g, depth, out);
+		break;
+	case 11:
+		string_test(g, depth, out);
+		break;
+	case 12:
+		pointer_test(g, depth / 2, out);
+		break;
+	case 13:
+		choice(g, depth, out);
+		break;
+	case 14:
+		if (g->locals < 4) {
+			block(g, depth, out);
+			break;
+		}
+		/* fall through */
+	default:
+		converted(g, depth, out);
+		break;
+	}
+}
+
+void gen_predicate(struct gen *g, unsigned int depth, struct buf *out)
+{
+	g->locals = 0;
+	g->func = gen_below(g, 2) ? "mixed" : "wide";
+	buf_printf(out, "%s()(", g->func);
+	binary(g, depth, out);
+	buf_puts(out, ")");
+}
