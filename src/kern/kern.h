@@ -26,8 +26,8 @@ struct kern_ops {
 	int (*lookup)(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
 		      struct err *err);
 	/* n addresses to text, "" never: "0x..." if unknown */
-	int (*symbolize)(void *ctx, const uint64_t *addrs, unsigned int n,
-			 char (*text)[KSYM_TEXT], struct err *err);
+	int (*symbolize)(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
+			 struct err *err);
 	void (*close)(void *ctx);
 };
 
@@ -40,8 +40,8 @@ void kern_freep(struct kern **k);
 int kern_btf(struct kern *k, const struct kbtf **out, struct err *err);
 int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct ksym *found,
 		struct err *err);
-int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n,
-		   char (*text)[KSYM_TEXT], struct err *err);
+int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
+		   struct err *err);
 
 /* bit of a flag like __GFP_NOFAIL in this kernel: from BTF enums, else by version; -ENOENT */
 int kern_gfp_nofail(struct kern *k, uint64_t *mask, struct err *err);

@@ -46,8 +46,8 @@ int sys_btf_read(int fd, void *data, uint32_t *len);
 
 int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, uint32_t n);
 int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n);
-int sys_link_tracing(int prog_fd);			/* fentry, fexit, fmod_ret */
-int sys_raw_tp_open(int prog_fd, const char *name);	/* tp_btf: name NULL */
+int sys_link_tracing(int prog_fd);		    /* fentry, fexit, fmod_ret */
+int sys_raw_tp_open(int prog_fd, const char *name); /* tp_btf: name NULL */
 /* perf kprobe at symbol (addr 0) or address; *perf_fd to keep beside the link */
 int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *perf_fd);
 

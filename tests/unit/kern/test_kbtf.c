@@ -456,6 +456,41 @@ static void sizes_do_not_wrap(void **state)
 	kbtf_free(k);
 }
 
+static void spells_what_pahole_does_not_write(void **state)
+{
+	struct kbtf *k;
+	char text[32];
+
+	(void)state;
+	blob_reset();
+	integer("int", 4, 32);		      /* 1 */
+	array(1, 5);			      /* 2 */
+	array(2, 3);			      /* 3 */
+	type("", BTF_KIND_PTR, 0, 3);	      /* 4 */
+	type("", BTF_KIND_RESTRICT, 0, 4);    /* 5 */
+	type("", BTF_KIND_VOLATILE, 0, 1);    /* 6 */
+	type("", BTF_KIND_STRUCT, 0, 4);      /* 7 */
+	type("u", BTF_KIND_FWD, 1u << 31, 0); /* 8: a union */
+	type("user", KBTF_TYPE_TAG, 0, 8);    /* 9 */
+	type("", BTF_KIND_PTR, 0, 9);	      /* 10 */
+	k = open_blob();
+	kbtf_type_name(k, 3, text, sizeof(text));
+	assert_string_equal(text, "int[3][5]");
+	kbtf_type_name(k, 4, text, sizeof(text));
+	assert_string_equal(text, "int (*)[3][5]");
+	kbtf_type_name(k, 5, text, sizeof(text));
+	assert_string_equal(text, "int (*restrict)[3][5]");
+	kbtf_type_name(k, 6, text, sizeof(text));
+	assert_string_equal(text, "volatile int");
+	kbtf_type_name(k, 7, text, sizeof(text));
+	assert_string_equal(text, "struct {...}");
+	kbtf_type_name(k, 10, text, sizeof(text));
+	assert_string_equal(text, "union u *");
+	kbtf_type_name(k, 99, text, sizeof(text));
+	assert_string_equal(text, "?");
+	kbtf_free(k);
+}
+
 static void names_to_the_limit(void **state)
 {
 	char name[LIMIT_IDENT + 2];
@@ -622,6 +657,7 @@ int main(void)
 		cmocka_unit_test(budget_is_exact),
 		cmocka_unit_test(old_bit_fields),
 		cmocka_unit_test(sizes_do_not_wrap),
+		cmocka_unit_test(spells_what_pahole_does_not_write),
 		cmocka_unit_test(names_to_the_limit),
 		cmocka_unit_test(short_names_at_the_end),
 		cmocka_unit_test(odd_protos),
