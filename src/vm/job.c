@@ -106,7 +106,7 @@ int job_pack(const struct vm_opts *opts, int *fd, char *msg, size_t len)
 	if (!ret)
 		ret = add_init(out, opts->init_path);
 	if (!ret)
-		ret = cpio_add_data(out, VM_JOB_PATH + 1, 0600, text, text_len);
+		ret = cpio_add_data(out, &VM_JOB_PATH[1], 0600, text, text_len);
 	if (!ret)
 		ret = cpio_finish(out);
 	if (ret) {

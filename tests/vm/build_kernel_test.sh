@@ -5,7 +5,7 @@
 set -uo pipefail
 
 build_kernel=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../../guest/build-kernel")
-work=$(mktemp -d "$PWD/.build_kernel_test.XXXXXX")
+work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
 kernels=$XDG_CACHE_HOME/retcon/kernels

@@ -8,7 +8,7 @@ set -uo pipefail
 
 retcon=${RETCON:?set it to the retcon program}
 kernels=${RETCON_TEST_KERNELS:-6.12 6.1}
-work=$(mktemp -d "$PWD/.vm_test.XXXXXX")
+work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 count=0
