@@ -15,7 +15,7 @@ t_like 'twice the same: a directory in an overlay fails' "$("$bin/call" mkdir "$
 t_is 'twice the same: one in tmpfs does not' "$("$bin/call" mkdir "$work/a")" 'mkdir: ok'
 inject_stop
 t_num 'twice the same: injected' "$(counted injected)" -ge 1
-t_num 'twice the same: twice on the stack' "$(injections '"vfs_mkdir+.*"vfs_mkdir+')" -eq "$(counted injected)"
+t_num 'twice the same: twice on the stack' "$(injections '"vfs_mkdir+.*"ovl_.*"vfs_mkdir+')" -eq "$(counted injected)"
 t_is 'twice the same: over' "$("$bin/call" mkdir "$work/over/a")" 'mkdir: ok'
 
 inject_start kmalloc 'vfs_mkdir() => vfs_mkdir() => do_mkdirat()'
@@ -39,7 +39,7 @@ t_is 'three times the same: not two deep' "$("$bin/call" open /etc/hostname)" 'o
 t_is 'three times the same: not one deep' "$("$bin/call" open "$work/server")" 'open: ok'
 inject_stop
 t_num 'three times the same: three on the stack' \
-	"$(injections '"do_dentry_open+.*"do_dentry_open+.*"do_dentry_open+')" -eq "$(counted injected)"
+	"$(injections '"do_dentry_open+.*"ovl_open.*"do_dentry_open+.*"ovl_open.*"do_dentry_open+')" -eq "$(counted injected)"
 t_num 'three times the same: injected' "$(counted injected)" -ge 1
 
 # A merged directory is read layer by layer, each opened after the inner iterate_dir() of the one
@@ -77,7 +77,7 @@ try()
 	inject kmalloc "$2" -- "$bin/conn" tcp 7001
 	case $3 in
 	fails)
-		t_like "$1: connect fails" "$(cat "$out")" 'connect: *ENOBUFS)'
+		t_like "$1: connect fails" "$(cat "$out")" 'connect: *ENO*'
 		t_num "$1: injected" "$(counted injected)" -ge 1
 		;;
 	*)

@@ -8,8 +8,8 @@ threads()
 {
 	rm -f "$work/go"
 	mkfifo "$work/go"
+	exec 7<>"$work/go"
 	job "$bin/manythreads" "$@" <"$work/go" >"$work/threads" 2>&1
-	exec 7>"$work/go"
 	wait_for 30 grep -q ready "$work/threads"
 }
 

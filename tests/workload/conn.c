@@ -33,18 +33,29 @@ static int complain(const char *what)
 	return 1;
 }
 
-static struct sockaddr_in loopback(int port)
+/* "7001" or "10.0.0.7:7001" */
+static struct sockaddr_in address(const char *where)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	const char *colon = strrchr(where, ':');
+	char host[INET_ADDRSTRLEN] = "127.0.0.1";
 
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (colon && (size_t)(colon - where) < sizeof(host)) {
+		memcpy(host, where, (size_t)(colon - where));
+		host[colon - where] = '\0';
+	}
+	a.sin_port = htons((uint16_t)atoi(colon ? colon + 1 : where));
+	if (inet_pton(AF_INET, host, &a.sin_addr) != 1) {
+		fprintf(stderr, "conn: no address: %s\n", where);
+		exit(2);
+	}
 	return a;
 }
 
 /* Serves for ever: what comes in goes back. One poll loop, as many clients as fit. */
-static int tcp_server(int port)
+static int tcp_server(const char *where)
 {
-	struct sockaddr_in a = loopback(port);
+	struct sockaddr_in a = address(where);
 	struct pollfd fds[512];
 	nfds_t n = 1;
 	int on = 1;
@@ -100,9 +111,9 @@ static int echo(int fd, const char *path)
 	return 0;
 }
 
-static int tcp_client(int port)
+static int tcp_client(const char *where)
 {
-	struct sockaddr_in a = loopback(port);
+	struct sockaddr_in a = address(where);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r;
 
@@ -117,9 +128,9 @@ static int tcp_client(int port)
 }
 
 /* A socket that sends to itself. */
-static int udp(int port)
+static int udp(const char *where)
 {
-	struct sockaddr_in a = loopback(port);
+	struct sockaddr_in a = address(where);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -172,14 +183,14 @@ static int unix_stream(const char *path)
 struct crowd {
 	pthread_barrier_t start;
 	pthread_barrier_t connected;
-	int port;
+	struct sockaddr_in address;
 	int succeeded;
 };
 
 static void *crowd_member(void *arg)
 {
 	struct crowd *c = arg;
-	struct sockaddr_in a = loopback(c->port);
+	struct sockaddr_in a = c->address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int ok;
 
@@ -194,8 +205,16 @@ static void *crowd_member(void *arg)
 	return NULL;
 }
 
-/* n connections open at once, in rounds, for at least `ms` milliseconds */
-static int many(int n, int port, int ms)
+static volatile sig_atomic_t enough;
+
+static void had_enough(int sig)
+{
+	(void)sig;
+	enough = 1;
+}
+
+/* n connections open at once, in rounds, for at least `ms` milliseconds or until SIGTERM */
+static int many(int n, const char *where, int ms)
 {
 	struct timespec t0;
 	struct timespec t;
@@ -203,9 +222,10 @@ static int many(int n, int port, int ms)
 	int wanted = 0;
 	int got = 0;
 
+	signal(SIGTERM, had_enough);
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	do {
-		struct crowd c = { .port = port };
+		struct crowd c = { .address = address(where) };
 		pthread_t threads[MAX_CROWD];
 
 		pthread_barrier_init(&c.start, NULL, (unsigned int)n);
@@ -219,15 +239,16 @@ static int many(int n, int port, int ms)
 		got += c.succeeded;
 		rounds++;
 		clock_gettime(CLOCK_MONOTONIC, &t);
-	} while ((t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000 < ms);
+	} while (!enough &&
+		 (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000 < ms);
 	printf("%d of %d connected, %d at a time, %d rounds\n", got, wanted, n, rounds);
 	return got == wanted ? 0 : 1;
 }
 
 /* The same client three ways: a child that execs, a daemon no longer related, and here. */
-static int spawn(const char *self, const char *port)
+static int spawn(const char *self, const char *where)
 {
-	char *argv[] = { (char *)self, (char *)"tcp", (char *)port, NULL };
+	char *argv[] = { (char *)self, (char *)"tcp", (char *)where, NULL };
 	int done[2];
 	char byte;
 	pid_t child;
@@ -253,7 +274,7 @@ static int spawn(const char *self, const char *port)
 		close(done[0]);
 		printf("daemon: ");
 		fflush(stdout);
-		_exit(tcp_client(atoi(port)));
+		_exit(tcp_client(where));
 	}
 	close(done[1]);
 	waitpid(child, &status, 0);
@@ -261,14 +282,15 @@ static int spawn(const char *self, const char *port)
 		;
 	printf("parent: ");
 	fflush(stdout);
-	r = tcp_client(atoi(port));
+	r = tcp_client(where);
 	return r;
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: conn tcp-server PORT | tcp PORT | udp PORT | unix PATH\n"
-			"       conn many N PORT [MS] | spawn PORT\n");
+	fprintf(stderr, "usage: conn tcp-server WHERE | tcp WHERE | udp WHERE | unix PATH\n"
+			"       conn many N WHERE [MS] | spawn WHERE\n"
+			"       WHERE is [ADDRESS:]PORT\n");
 	return 2;
 }
 
@@ -278,17 +300,17 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && strcmp(mode, "tcp-server") == 0)
-		return tcp_server(atoi(argv[2]));
+		return tcp_server(argv[2]);
 	if (argc == 3 && strcmp(mode, "tcp") == 0)
-		return tcp_client(atoi(argv[2]));
+		return tcp_client(argv[2]);
 	if (argc == 3 && strcmp(mode, "udp") == 0)
-		return udp(atoi(argv[2]));
+		return udp(argv[2]);
 	if (argc == 3 && strcmp(mode, "unix") == 0)
 		return unix_stream(argv[2]);
 	if (argc == 3 && strcmp(mode, "spawn") == 0)
 		return spawn("/proc/self/exe", argv[2]);
 	if ((argc == 4 || argc == 5) && strcmp(mode, "many") == 0 && atoi(argv[2]) > 0 &&
 	    atoi(argv[2]) <= MAX_CROWD)
-		return many(atoi(argv[2]), atoi(argv[3]), argc == 5 ? atoi(argv[4]) : 0);
+		return many(atoi(argv[2]), argv[3], argc == 5 ? atoi(argv[4]) : 0);
 	return usage();
 }
