@@ -23,7 +23,7 @@ static int setup(void **state)
 	(void)state;
 	if (fake_kern(&kern, NULL, &err) < 0 || kern_btf(kern, &btf, &err) < 0) {
 		/* a skipped test each, not an error: pahole need not be installed */
-		print_message("no fixture: %s\n", err.msg);
+		print_message("# SKIP: %s\n", err.msg);
 		kern_free(kern);
 		kern = NULL;
 	}
@@ -37,10 +37,13 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* not skip(): "not ok # SKIP", as cmocka 1.1 writes it, is a failure to who reads TAP */
 #define NEED_FIXTURE()                                                                             \
 	do {                                                                                       \
-		if (!kern)                                                                         \
-			skip();                                                                    \
+		if (!kern) {                                                                       \
+			print_message("# SKIP %s\n", __func__);                                    \
+			return;                                                                    \
+		}                                                                                  \
 	} while (0)
 
 static struct kbtf_proto proto(const char *func)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -31,9 +32,9 @@ static int setup(void **state)
 	if (kern_live(&kern, &err) < 0)
 		return -1;
 	if (geteuid() != 0)
-		print_message("skipped: looking up symbols takes root\n");
+		print_message("# SKIP: looking up symbols takes root\n");
 	else if (kern_lookup(kern, &name, 1, &found, &err) < 0)
-		print_message("skipped: %s\n", err.msg);
+		print_message("# SKIP: %s\n", err.msg);
 	else
 		may_look_up = true;
 	return 0;
@@ -46,10 +47,13 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* not skip(): "not ok # SKIP", as cmocka 1.1 writes it, is a failure to who reads TAP */
 #define NEED_LOOKUP()                                                                              \
 	do {                                                                                       \
-		if (!may_look_up)                                                                  \
-			skip();                                                                    \
+		if (!may_look_up) {                                                                \
+			print_message("# SKIP %s\n", __func__);                                    \
+			return;                                                                    \
+		}                                                                                  \
 	} while (0)
 
 /* the first symbol of that name, and the lowest address above it */
@@ -155,8 +159,10 @@ static void reads_btf(void **state)
 	int r = kern_btf(kern, &btf, &err);
 
 	(void)state;
-	if (r == -ENOENT)
-		skip();
+	if (r == -ENOENT) {
+		print_message("# SKIP %s\n", err.msg);
+		return;
+	}
 	assert_int_equal(r, 0);
 	assert_int_equal(kern_btf(kern, &again, &err), 0);
 	assert_ptr_equal(btf, again);
@@ -217,15 +223,23 @@ static void explains_with_words(void **state)
 	}
 }
 
+/* in a child that is nobody, whoever runs this */
 static void precheck_asks_for_root(void **state)
 {
-	struct err err = { 0 };
+	int status = -1;
+	pid_t child = fork();
 
 	(void)state;
-	if (geteuid() == 0)
-		skip();
-	assert_int_equal(why_precheck(&err), -EPERM);
-	assert_int_equal(err.tag, ERR_PERMISSION);
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct err err = { 0 };
+
+		if (geteuid() == 0 && setuid(65534) < 0)
+			_exit(2);
+		_exit(why_precheck(&err) != -EPERM || err.tag != ERR_PERMISSION || !err.n_notes);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 static void configuration(void **state)
