@@ -136,7 +136,8 @@ static int unit_name(struct comp_unit *u, const char *kind, int n, const char *f
 	if (n < 0)
 		str_copy(u->meta.name, sizeof(u->meta.name), kind);
 	else
-		snprintf(u->meta.name, sizeof(u->meta.name), "%.11s_%u", kind, (unsigned int)n & 0xff);
+		snprintf(u->meta.name, sizeof(u->meta.name), "%.11s_%u", kind,
+			 (unsigned int)n & 0xff);
 	if (!str_copy(u->meta.func, sizeof(u->meta.func), func))
 		return err_plain(err, -E2BIG, ERR_LIMIT, "function name longer than %d bytes",
 				 LIMIT_IDENT);
@@ -178,8 +179,9 @@ static int write_programs(const struct comp_env *env, struct units *u)
 	if (ret < 0 || !job->scope.marked)
 		return ret;
 	ret = scope_prog(env, &u->unit[u->n++]);
-	return ret < 0 ? ret : unit_name(&u->unit[u->n - 1], "rc_newtask", -1, "",
-					 env->kern.newtask, env->err);
+	return ret < 0 ? ret
+		       : unit_name(&u->unit[u->n - 1], "rc_newtask", -1, "", env->kern.newtask,
+				   env->err);
 }
 
 /* registers, jumps; keeps what the compiler knows about the program */
@@ -244,10 +246,10 @@ static void explain_types(const struct comp_env *env, struct buf *out)
 {
 	const struct comp_job *job = env->job;
 
-	buf_printf(out, "%s:\n", job->target->name);
+	buf_printf(out, "%s():\n", job->target->name);
 	tree_dump(env->target.root, job->btf, out);
 	for (unsigned int i = 0; i < job->n_places; i++) {
-		buf_printf(out, "%s:\n", job->funcs[job->places[i].func].name);
+		buf_printf(out, "%s():\n", job->funcs[job->places[i].func].name);
 		tree_dump(env->place[i].root, job->btf, out);
 	}
 }

@@ -12,10 +12,10 @@
 
 /* A distinct function of the chain; several places may share one. */
 struct comp_func {
-	const char *name;    /* as the kernel calls it */
-	uint32_t func_id;    /* BTF FUNC; 0: no BTF, entry probe only */
-	bool trampoline;     /* fentry + fexit; else entry probe */
-	bool no_args;	     /* a syscall wrapper: its parameters cannot be named yet */
+	const char *name; /* as the kernel calls it */
+	uint32_t func_id; /* BTF FUNC; 0: no BTF, entry probe only */
+	bool trampoline;  /* fentry + fexit; else entry probe */
+	bool no_args;	  /* a syscall wrapper: its parameters cannot be named yet */
 };
 
 struct comp_place {
@@ -25,12 +25,12 @@ struct comp_place {
 
 /* Whose calls count. All ids as the initial pid namespace sees them. */
 struct comp_scope {
-	uint32_t self;	      /* retcon's process: always exempt */
+	uint32_t self;		/* retcon's process: always exempt */
 	const uint32_t *exempt; /* its ancestors and init */
 	unsigned int n_exempt;
-	bool kthreads;	      /* kernel threads count too */
-	uint32_t pid;	      /* only this process; 0: any */
-	bool marked;	      /* only tasks with task_state.in_scope (CMD and descendants) */
+	bool kthreads; /* kernel threads count too */
+	uint32_t pid;  /* only this process; 0: any */
+	bool marked;   /* only tasks with task_state.in_scope (CMD and descendants) */
 };
 
 struct comp_job {
@@ -42,12 +42,12 @@ struct comp_job {
 	const struct comp_place *places; /* outermost first */
 	unsigned int n_places;
 	struct comp_scope scope;
-	int64_t value;	      /* what the target returns when injected */
-	uint64_t probability; /* of 2^32; 1 << 32: always */
-	uint64_t times;	      /* 0: no limit */
+	int64_t value;	       /* what the target returns when injected */
+	uint64_t probability;  /* of 2^32; 1 << 32: always */
+	uint64_t times;	       /* 0: no limit */
 	const char *gfp_param; /* parameter holding GFP flags, NULL: none */
-	uint64_t nofail_mask; /* allocations with it are left alone; 0: no guard */
-	uint32_t cpu_slots;   /* power of two */
+	uint64_t nofail_mask;  /* allocations with it are left alone; 0: no guard */
+	uint32_t cpu_slots;    /* power of two */
 };
 
 struct prog_set {

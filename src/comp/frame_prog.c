@@ -47,8 +47,8 @@ static ir_reg matched_now(struct pgm *p, ir_reg sp, bool starts_chain)
 	ir_reg matched = ir_new_reg(ir);
 	ir_label none = ir_label_new(ir);
 
-	ir_note(ir, starts_chain ? "matched = state ? state->matched : 0;" :
-				   "if (!state) return 0; matched = state->matched;");
+	ir_note(ir, starts_chain ? "matched = state ? state->matched : 0;"
+				 : "if (!state) return 0; matched = state->matched;");
 	ir_mov(ir, matched, ir_k(0));
 	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), starts_chain ? none : p->leave);
 	ir_mov(ir, matched, ir_r(ir_load(ir, 4, p->state, STATE_OFF(matched))));

@@ -92,12 +92,25 @@ static ir_reg signed_division(struct lower *l, const struct node *n)
 {
 	enum ir_width w = lower_width(n->type);
 	uint8_t op = n->op == OP_DIV ? BPF_DIV : BPF_MOD;
-	ir_reg a = lower_value(l, n->a), sa = sign_mask(l, w, a);
-	ir_reg b = lower_value(l, n->b), sb = sign_mask(l, w, b);
-	ir_reg r = ir_alu(l->ir, op, w, negate_if(l, w, a, sa), ir_r(negate_if(l, w, b, sb)));
+	ir_reg a = lower_value(l, n->a), sa = sign_mask(l, w, a), r;
+	struct ir_val sb, size;
 
-	if (n->op == OP_DIV)
-		sa = ir_alu(l->ir, BPF_XOR, w, sa, ir_r(sb));
+	if (n->b->kind == NODE_CONST) {
+		int64_t b = (int64_t)n->b->value;
+
+		sb = ir_k(b < 0 ? -1 : 0);
+		size = ir_k(b < 0 ? (int64_t)-(uint64_t)b : b);
+		if (w == IR_32)
+			size.k = (int32_t)size.k;
+	} else {
+		ir_reg b = lower_value(l, n->b), mask = sign_mask(l, w, b);
+
+		sb = ir_r(mask);
+		size = ir_r(negate_if(l, w, b, mask));
+	}
+	r = ir_alu(l->ir, op, w, negate_if(l, w, a, sa), size);
+	if (n->op == OP_DIV && (sb.reg || sb.k))
+		sa = ir_alu(l->ir, BPF_XOR, w, sa, sb);
 	return negate_if(l, w, r, sa);
 }
 
@@ -155,12 +168,11 @@ static ir_reg cond(struct lower *l, const struct node *n)
 	return r;
 }
 
-static ir_reg block(struct lower *l, const struct node *n)
+void lower_locals(struct lower *l, const struct node *block)
 {
-	for (struct tree_local *v = n->local; v; v = v->next)
+	for (struct tree_local *v = block->local; v; v = v->next)
 		if (v->init)
 			v->reg = lower_value(l, v->init);
-	return lower_value(l, n->a);
 }
 
 struct ir_val lower_operand(struct lower *l, const struct node *n)
@@ -196,7 +208,8 @@ ir_reg lower_value(struct lower *l, const struct node *n)
 	case NODE_BSWAP:
 		return ir_bswap(l->ir, 8 * n->type.bytes, lower_value(l, n->a));
 	case NODE_BLOCK:
-		return block(l, n);
+		lower_locals(l, n);
+		return lower_value(l, n->a);
 	case NODE_COMPARE:
 	case NODE_NOT:
 	case NODE_AND:

@@ -108,6 +108,14 @@ unsigned int lower_branch(struct lower *l, const struct node *n, ir_label to, bo
 	case NODE_STRCMP:
 		lower_strcmp(l, n, to, when);
 		break;
+	case NODE_BLOCK:
+		lower_locals(l, n);
+		return lower_branch(l, n->a, to, when);
+	case NODE_CONV: /* widening and _Bool keep the truth */
+		if (n->type.is_bool || n->type.bytes >= n->a->type.bytes)
+			return lower_branch(l, n->a, to, when);
+		branch_on_value(l, n, to, when);
+		break;
 	default:
 		branch_on_value(l, n, to, when);
 		break;

@@ -38,6 +38,7 @@ ir_reg lower_value(struct lower *l, const struct node *n);
 /* second operand: constants stay constants */
 struct ir_val lower_operand(struct lower *l, const struct node *n);
 enum ir_width lower_width(struct type t);
+void lower_locals(struct lower *l, const struct node *block);
 
 /*
  * lower_cond.c: goto `to` if n's truth is `when`, else fall through. Returns how

@@ -94,6 +94,7 @@ ir_reg lower_load(struct lower *l, const struct node *n)
 	r = lower_seen(l, &key);
 	if (r)
 		return r;
+	ir_at(l->ir, n->at);
 	if (n->bits) {
 		r = read_bits(l, n, base);
 	} else {
@@ -122,8 +123,10 @@ void lower_strcmp(struct lower *l, const struct node *n, ir_label to, bool when)
 	unsigned int len = (unsigned int)n->lit.len, at = 0;
 	unsigned int room = n->prefix ? len + 1 : len + 2, step;
 	ir_label differs = when ? ir_label_new(l->ir) : to;
-	ir_reg ret = read_kernel(l, BPF_FUNC_probe_read_kernel_str, room, lower_value(l, n->a));
+	ir_reg string = lower_value(l, n->a), ret;
 
+	ir_at(l->ir, n->at);
+	ret = read_kernel(l, BPF_FUNC_probe_read_kernel_str, room, string);
 	ir_branch(l->ir, BPF_JNE, IR_64, ret, ir_k(len + 1), differs);
 	for (; at < len; at += step) {
 		uint64_t want = 0;

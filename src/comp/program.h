@@ -32,9 +32,9 @@ struct comp_kernel {
 struct comp_env {
 	const struct comp_job *job;
 	struct comp_kernel kern;
-	struct arena *arena;	   /* typed trees */
-	struct pred target;	   /* predicate on the target's arguments */
-	struct pred *place;	   /* one for each place */
+	struct arena *arena;	      /* typed trees */
+	struct pred target;	      /* predicate on the target's arguments */
+	struct pred *place;	      /* one for each place */
 	const struct tree_param *gfp; /* NULL: no guard */
 	struct err *err;
 };
@@ -52,10 +52,10 @@ struct pgm {
 	const struct abi *abi;
 	struct ir *ir;
 	ir_reg ctx;
-	ir_reg task;   /* 0 until needed */
-	ir_reg state;  /* 0 until looked up; may be NULL then */
-	ir_label leave; /* return 0 */
-	ir_label fault; /* read_faults++; return 0 */
+	ir_reg task;	     /* 0 until needed */
+	ir_reg state;	     /* 0 until looked up; may be NULL then */
+	ir_label leave;	     /* return 0 */
+	ir_label fault;	     /* read_faults++; return 0 */
 	struct lower *lower; /* arguments and reads shared by the predicates */
 };
 

@@ -61,8 +61,10 @@ static int bind_condition(struct sema *s, const struct expr *e)
 	if (!type_is_scalar(n->type)) {
 		char text[TYPE_TEXT];
 
-		sema_fail(s, ERR_TYPE_MISMATCH, e->at, "a condition has to be a number or a "
-			  "pointer, this is '%s'", type_text(s->btf, n->type, text));
+		sema_fail(s, ERR_TYPE_MISMATCH, e->at,
+			  "a condition has to be a number or a "
+			  "pointer, this is '%s'",
+			  type_text(s->btf, n->type, text));
 		return -EINVAL;
 	}
 	if (n->kind == NODE_CONST && n->value)

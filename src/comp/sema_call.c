@@ -27,13 +27,16 @@ static struct node *string_compare(struct sema *s, const struct expr *e, bool pr
 	unsigned int need;
 
 	if (!text)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->at, "%.*s(pointer, \"text\") takes 2 "
-				 "arguments, %u given", STR_FMT(e->name), e->n_args);
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->at,
+				 "%.*s(pointer, \"text\") takes 2 "
+				 "arguments, %u given",
+				 STR_FMT(e->name), e->n_args);
 	if (text->kind != EXPR_STRING)
 		return sema_fail(s, ERR_TYPE_MISMATCH, text->at, "%.*s needs a string literal here",
 				 STR_FMT(e->name));
 	if (memchr(text->str.p ? text->str.p : "", '\0', text->str.len))
-		return sema_fail(s, ERR_UNSUPPORTED, text->at, "a string with a NUL inside never "
+		return sema_fail(s, ERR_UNSUPPORTED, text->at,
+				 "a string with a NUL inside never "
 				 "compares equal");
 	n = sema_node(s, NODE_STRCMP, e->at, type_int(4, true));
 	if (!n)
@@ -60,8 +63,8 @@ static struct node *swapped(struct sema *s, const struct expr *e, struct node *a
 	n->a = a;
 	if (a->kind == NODE_CONST) {
 		n->kind = NODE_CONST;
-		n->value = bytes == 2 ? __builtin_bswap16((uint16_t)a->value) :
-					__builtin_bswap32((uint32_t)a->value);
+		n->value = bytes == 2 ? __builtin_bswap16((uint16_t)a->value)
+				      : __builtin_bswap32((uint32_t)a->value);
 	}
 	return n;
 }
@@ -100,8 +103,8 @@ static struct node *mkdev(struct sema *s, const struct expr *e, struct node **ar
 	struct type t = type_int(4, false);
 	struct node *high = with_const(s, e, OP_SHL, sema_convert(s, arg[0], t), 20);
 
-	return high ? sema_arith(s, OP_BITOR, e->at, e->at, high, sema_convert(s, arg[1], t)) :
-		      NULL;
+	return high ? sema_arith(s, OP_BITOR, e->at, e->at, high, sema_convert(s, arg[1], t))
+		    : NULL;
 }
 
 static const struct macro {
@@ -154,7 +157,8 @@ static struct node *unknown_call(struct sema *s, const struct expr *e)
 	if (best)
 		err_note(s->err, SPAN_NONE, "did you mean '%s'?", best);
 	else
-		err_note(s->err, SPAN_NONE, "there are STRCMP, STRPREFIX, htons, htonl, ntohs, "
+		err_note(s->err, SPAN_NONE,
+			 "there are STRCMP, STRPREFIX, htons, htonl, ntohs, "
 			 "ntohl, MAJOR, MINOR, MKDEV");
 	return NULL;
 }

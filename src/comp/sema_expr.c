@@ -79,7 +79,8 @@ static struct node *address_of(struct sema *s, const struct expr *e)
 	if (!n)
 		return NULL;
 	if (n->kind != NODE_PLACE)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "this has no address: it is a value");
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at,
+				 "this has no address: it is a value");
 	if (n->bits)
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "a bit-field has no address");
 	n->kind = NODE_ADDR;
@@ -98,7 +99,8 @@ static struct node *negation(struct sema *s, const struct expr *e, struct node *
 		return zero ? sema_arith(s, OP_BITXOR, e->at, e->op_at, a, zero) : NULL;
 	}
 	zero = sema_const(s, e->at, type_int(4, true), 0);
-	n = zero ? sema_arith(s, e->op == OP_NEG ? OP_SUB : OP_ADD, e->at, e->op_at, zero, a) : NULL;
+	n = zero ? sema_arith(s, e->op == OP_NEG ? OP_SUB : OP_ADD, e->at, e->op_at, zero, a)
+		 : NULL;
 	if (!n || n->kind == NODE_CONST)
 		return n;
 	if (e->op == OP_PLUS)
@@ -264,9 +266,10 @@ static struct tree_local *bind_local(struct sema *s, const struct local *v)
 	if (sema_type(s, &v->type, &t->type) < 0)
 		return NULL;
 	if (!type_is_scalar(t->type)) {
-		sema_fail(s, ERR_UNSUPPORTED, v->at, "'%.*s' would be a '%s': only numbers and "
-			  "pointers can be kept", STR_FMT(v->name),
-			  type_text(s->btf, t->type, x));
+		sema_fail(s, ERR_UNSUPPORTED, v->at,
+			  "'%.*s' would be a '%s': only numbers and "
+			  "pointers can be kept",
+			  STR_FMT(v->name), type_text(s->btf, t->type, x));
 		return NULL;
 	}
 	if (!v->init)

@@ -15,9 +15,9 @@ static void note_nearest(struct sema *s, const char *prefix, const char *const *
 
 	for (unsigned int i = 0; i < n && at < sizeof(list); i++)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s'%s%s'",
-				       i == 0	  ? "" :
-				       i == n - 1 ? " or " :
-						    ", ",
+				       i == 0	    ? ""
+				       : i == n - 1 ? " or "
+						    : ", ",
 				       prefix, names[i]);
 	if (n)
 		err_note(s->err, SPAN_NONE, "did you mean %s?", list);
@@ -143,9 +143,11 @@ static void note_params(struct sema *s, const char *name)
 	else if (n == 1)
 		err_note(s->err, SPAN_NONE, "its parameter is '%s'", list[0]);
 	else if (n > 1)
-		err_note(s->err, SPAN_NONE, "its parameters are '%s', '%s'%s%s%s", list[0],
-			 list[1], n > 2 ? ", '" : "", n > 2 ? list[2] : "",
-			 s->pred->n_params > n ? "', ..." : n > 2 ? "'" : "");
+		err_note(s->err, SPAN_NONE, "its parameters are '%s', '%s'%s%s%s", list[0], list[1],
+			 n > 2 ? ", '" : "", n > 2 ? list[2] : "",
+			 s->pred->n_params > n ? "', ..."
+			 : n > 2	       ? "'"
+					       : "");
 }
 
 static struct node *unknown_name(struct sema *s, const struct expr *e, const char *name)
@@ -156,7 +158,8 @@ static struct node *unknown_name(struct sema *s, const struct expr *e, const cha
 				 s->func->name);
 	if (*name == '$')
 		return sema_fail(s, ERR_UNSUPPORTED, e->name_at, "'%s' is not supported yet", name);
-	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "%s() has no parameter '%s'", s->func->name, name);
+	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "%s() has no parameter '%s'", s->func->name,
+		  name);
 	if (!s->func->func_id && !s->pred->n_params)
 		err_note(s->err, SPAN_NONE,
 			 "the kernel's BTF does not have it; declare its parameters: %s(...)(...)",
@@ -208,9 +211,9 @@ static struct node *member_base(struct sema *s, const struct expr *e, struct typ
 		if (base->type.kind == TYPE_PTR)
 			return base;
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at,
-				 base->type.kind == TYPE_RECORD ?
-					 "'->' on '%s', which is no pointer: use '.'" :
-					 "'->' on '%s', which is no pointer",
+				 base->type.kind == TYPE_RECORD
+					 ? "'->' on '%s', which is no pointer: use '.'"
+					 : "'->' on '%s', which is no pointer",
 				 text);
 	}
 	*record = base->type;
@@ -218,8 +221,8 @@ static struct node *member_base(struct sema *s, const struct expr *e, struct typ
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at,
 				 "'.' on '%s', which is a pointer: use '->'", text);
 	if (base->kind != NODE_PLACE)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "'.' on '%s', which has no members",
-				 text);
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at,
+				 "'.' on '%s', which has no members", text);
 	n = sema_node(s, NODE_ADDR, base->at, type_pointer_to(base->type));
 	if (n) {
 		n->a = base->a;
@@ -273,8 +276,10 @@ struct node *sema_member(struct sema *s, const struct expr *e)
 				 "((struct name *)p)->%s",
 				 name, name);
 	if (record.kind != TYPE_RECORD)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "'%s' is no struct and has no "
-				 "member '%s'", text, name);
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at,
+				 "'%s' is no struct and has no "
+				 "member '%s'",
+				 text, name);
 	ret = kbtf_member(s->btf, record.id, name, &m);
 	if (ret < 0)
 		return unknown_member(s, e, record, name);

@@ -70,9 +70,9 @@ static struct node *shift(struct sema *s, enum expr_op op, struct span at, struc
 	if (!a)
 		return NULL;
 	if (b->kind == NODE_CONST && b->value >= 8u * a->type.bytes)
-		return sema_fail(s, ERR_TYPE_MISMATCH, b->at,
-				 "shift by %lld: '%s' has %u bits", (long long)b->value,
-				 type_text(s->btf, a->type, text), 8 * a->type.bytes);
+		return sema_fail(s, ERR_TYPE_MISMATCH, b->at, "shift by %lld: '%s' has %u bits",
+				 (long long)b->value, type_text(s->btf, a->type, text),
+				 8 * a->type.bytes);
 	n = sema_node(s, NODE_BINARY, at, a->type);
 	if (!n)
 		return NULL;

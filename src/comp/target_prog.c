@@ -159,9 +159,9 @@ static ir_reg walk_stack(struct pgm *p, ir_reg *bytes)
 	ir_branch(ir, BPF_JEQ, IR_64, rec, ir_k(0), p->leave);
 	ir_note(ir, "n = bpf_get_stack(ctx, rec->stack, %lld, 0);", (long long)STACK_BYTES);
 	at = ir_alu(ir, BPF_ADD, IR_64, rec, ir_k(RECORD_OFF(stack)));
-	*bytes = ir_call(ir, BPF_FUNC_get_stack,
-			 (struct ir_val[]){ ir_r(p->ctx), ir_r(at), ir_k(STACK_BYTES), ir_k(0) },
-			 4);
+	*bytes =
+		ir_call(ir, BPF_FUNC_get_stack,
+			(struct ir_val[]){ ir_r(p->ctx), ir_r(at), ir_k(STACK_BYTES), ir_k(0) }, 4);
 	ir_store(ir, 4, rec, RECORD_OFF(stack_bytes), ir_r(*bytes));
 	return rec;
 }
@@ -201,8 +201,7 @@ static int confirm_callback(const struct comp_env *env, struct comp_unit *unit)
 	ir_branch(ir, BPF_JGE, IR_64, i, ir_k(LIMIT_STACK_DEPTH), stop);
 	ir_branch(ir, BPF_JGE, IR_64, k, ir_k(env->job->n_places), stop);
 	ir_note(ir, "place = &control->place[k];");
-	place = ir_alu(ir, BPF_ADD, IR_64,
-		       ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(place)),
+	place = ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(place)),
 		       ir_r(ir_alu(ir, BPF_LSH, IR_64, k, ir_k(4))));
 	ir_note(ir, "if (!place->size || w->rec->stack[i] - place->start < place->size)");
 	size = ir_load(ir, 8, place, 8);
@@ -268,8 +267,8 @@ static void inject(struct pgm *p)
 	}
 	ir_note(ir, "injected++; bpf_override_return(ctx, %lld);", (long long)job->value);
 	pgm_count(p, CONTROL_OFF(injected));
-	ir_call(ir, BPF_FUNC_override_return,
-		(struct ir_val[]){ ir_r(p->ctx), ir_k(job->value) }, 2);
+	ir_call(ir, BPF_FUNC_override_return, (struct ir_val[]){ ir_r(p->ctx), ir_k(job->value) },
+		2);
 }
 
 static void send_record(struct pgm *p, ir_reg rec, ir_reg bytes)

@@ -13,23 +13,23 @@
 struct buf;
 
 enum node_kind {
-	NODE_CONST,  /* value, canonical for its type (type_canonical()) */
-	NODE_PARAM,  /* param */
-	NODE_LOCAL,  /* local */
-	NODE_PLACE,  /* lvalue: type at (pointer a) + off; becomes LOAD or ADDR when used */
-	NODE_LOAD,   /* value of a place; bits != 0: a bit-field */
-	NODE_ADDR,   /* (pointer a) + off */
-	NODE_CONV,   /* a converted to type */
-	NODE_NEG,    /* -a, of the node's type */
-	NODE_BINARY, /* op: arithmetic on a, b of the node's type (shift: count b of any) */
+	NODE_CONST,   /* value, canonical for its type (type_canonical()) */
+	NODE_PARAM,   /* param */
+	NODE_LOCAL,   /* local */
+	NODE_PLACE,   /* lvalue: type at (pointer a) + off; becomes LOAD or ADDR when used */
+	NODE_LOAD,    /* value of a place; bits != 0: a bit-field */
+	NODE_ADDR,    /* (pointer a) + off */
+	NODE_CONV,    /* a converted to type */
+	NODE_NEG,     /* -a, of the node's type */
+	NODE_BINARY,  /* op: arithmetic on a, b of the node's type (shift: count b of any) */
 	NODE_COMPARE, /* op on a, b of one type; int */
-	NODE_NOT,    /* !a; int */
-	NODE_AND,    /* a && b; int */
-	NODE_OR,     /* a || b; int */
-	NODE_COND,   /* a ? b : c */
-	NODE_STRCMP, /* string at pointer a equals (or starts with) lit; int */
-	NODE_BSWAP,  /* bytes of a swapped */
-	NODE_BLOCK,  /* locals, then a */
+	NODE_NOT,     /* !a; int */
+	NODE_AND,     /* a && b; int */
+	NODE_OR,      /* a || b; int */
+	NODE_COND,    /* a ? b : c */
+	NODE_STRCMP,  /* string at pointer a equals (or starts with) lit; int */
+	NODE_BSWAP,   /* bytes of a swapped */
+	NODE_BLOCK,   /* locals, then a */
 };
 
 /* A parameter as the rule names it. */
@@ -68,7 +68,7 @@ struct pred {
 	const struct frame *frame;
 	struct tree_param *params;
 	unsigned int n_params;
-	struct node *root; /* NULL: always true */
+	struct node *root;	/* NULL: always true */
 	unsigned int buf_bytes; /* stack its reads need */
 };
 

@@ -5,12 +5,12 @@
 static const char *kind_name(enum node_kind kind)
 {
 	static const char *const names[] = {
-		[NODE_CONST] = "const",	    [NODE_PARAM] = "param",   [NODE_LOCAL] = "local",
-		[NODE_PLACE] = "place",	    [NODE_LOAD] = "load",     [NODE_ADDR] = "address",
-		[NODE_CONV] = "convert",    [NODE_NEG] = "-",	      
-		[NODE_BINARY] = "binary",   [NODE_COMPARE] = "compare", [NODE_NOT] = "!",
-		[NODE_AND] = "&&",	    [NODE_OR] = "||",	      [NODE_COND] = "?:",
-		[NODE_STRCMP] = "strcmp",   [NODE_BSWAP] = "bswap",   [NODE_BLOCK] = "block",
+		[NODE_CONST] = "const",	    [NODE_PARAM] = "param", [NODE_LOCAL] = "local",
+		[NODE_PLACE] = "place",	    [NODE_LOAD] = "load",   [NODE_ADDR] = "address",
+		[NODE_CONV] = "convert",    [NODE_NEG] = "-",	    [NODE_BINARY] = "binary",
+		[NODE_COMPARE] = "compare", [NODE_NOT] = "!",	    [NODE_AND] = "&&",
+		[NODE_OR] = "||",	    [NODE_COND] = "?:",	    [NODE_STRCMP] = "strcmp",
+		[NODE_BSWAP] = "bswap",	    [NODE_BLOCK] = "block",
 	};
 
 	return names[kind];
@@ -53,8 +53,7 @@ static void dump_detail(const struct node *n, struct buf *out)
 static void dump_locals(const struct node *n, const struct kbtf *btf, unsigned int depth,
 			struct buf *out);
 
-static void dump(const struct node *n, const struct kbtf *btf, unsigned int depth,
-		 struct buf *out)
+static void dump(const struct node *n, const struct kbtf *btf, unsigned int depth, struct buf *out)
 {
 	char text[TYPE_TEXT];
 

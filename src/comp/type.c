@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static struct type type_pointer(uint32_t id, unsigned int stars)
 {
 	return (struct type){ .kind = TYPE_PTR, .bytes = 8, .id = id, .stars = stars };

@@ -16,7 +16,7 @@
 
 enum type_kind {
 	TYPE_VOID,
-	TYPE_INT,    /* and enums and _Bool */
+	TYPE_INT, /* and enums and _Bool */
 	TYPE_PTR,
 	TYPE_RECORD, /* struct or union */
 	TYPE_ARRAY,
@@ -53,7 +53,7 @@ bool type_is_scalar(struct type t); /* integer or pointer */
 bool type_is_char(struct type t);
 bool type_same_record(const struct kbtf *k, struct type a, struct type b);
 
-struct type type_promoted(struct type t);		      /* integer promotions */
+struct type type_promoted(struct type t);	      /* integer promotions */
 struct type type_arith(struct type a, struct type b); /* usual arithmetic conversions */
 /* v as a value of t: cut to its width, then zero- or sign-extended to 64 bits */
 uint64_t type_canonical(struct type t, uint64_t v);

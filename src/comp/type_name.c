@@ -17,10 +17,9 @@ static unsigned int *word_count(struct words *w, struct str s)
 		const char *word;
 		unsigned int *count;
 	} known[] = {
-		{ "char", &w->n_char },	      { "short", &w->n_short },
-		{ "int", &w->n_int },	      { "long", &w->n_long },
-		{ "signed", &w->n_signed },   { "unsigned", &w->n_unsigned },
-		{ "void", &w->n_void },	      { "_Bool", &w->n_bool },
+		{ "char", &w->n_char }, { "short", &w->n_short },   { "int", &w->n_int },
+		{ "long", &w->n_long }, { "signed", &w->n_signed }, { "unsigned", &w->n_unsigned },
+		{ "void", &w->n_void }, { "_Bool", &w->n_bool },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -109,9 +108,9 @@ static int find_base(const struct kbtf *k, const struct type_name *name, struct 
 		}
 	} else {
 		ret = find_tagged(k,
-				  name->tag == TYPE_STRUCT ? BTF_KIND_STRUCT :
-				  name->tag == TYPE_UNION  ? BTF_KIND_UNION :
-							     BTF_KIND_ENUM,
+				  name->tag == TYPE_STRUCT  ? BTF_KIND_STRUCT
+				  : name->tag == TYPE_UNION ? BTF_KIND_UNION
+							    : BTF_KIND_ENUM,
 				  text, &id);
 	}
 	if (ret < 0)

@@ -55,7 +55,9 @@ static uint64_t address(const struct diff *d, const void *p)
 static int learn_base(int map)
 {
 	struct bpf_insn insns[] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 2, .src_reg = BPF_PSEUDO_MAP_VALUE,
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = 2,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE,
 		  .imm = map },
 		{ 0 },
 		{ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = 2, .src_reg = 2 },
@@ -117,8 +119,16 @@ static void fill_values(struct diff *d, void *p, size_t len)
 static void fill_text(struct diff *d, char *text, size_t size)
 {
 	static const char *const texts[] = {
-		"",	     "a",	 "abc",		"abcd",	       "abcdefgh", "abcdefghi",
-		"kmalloc-64", "\xff\x80z", "abcdefghijklmno", "an uncommonly long name for anything",
+		"",
+		"a",
+		"abc",
+		"abcd",
+		"abcdefgh",
+		"abcdefghi",
+		"kmalloc-64",
+		"\xff\x80z",
+		"abcdefghijklmno",
+		"an uncommonly long name for anything",
 	};
 	const char *from = texts[gen_below(&d->gen, sizeof(texts) / sizeof(texts[0]))];
 

@@ -141,8 +141,8 @@ static struct type common(struct type a, struct type b)
 	a = promoted(a);
 	b = promoted(b);
 	if (a.bytes == b.bytes)
-		return a.is_signed ? type_int(b.bytes, b.is_signed) :
-				     type_int(a.bytes, a.is_signed);
+		return a.is_signed ? type_int(b.bytes, b.is_signed)
+				   : type_int(a.bytes, a.is_signed);
 	return a.bytes > b.bytes ? type_int(a.bytes, a.is_signed) : type_int(b.bytes, b.is_signed);
 }
 
@@ -234,8 +234,8 @@ static struct val compare(enum expr_op op, struct val a, struct val b)
 		t = common(a.type, b.type);
 	a.v = fit(t, a.v);
 	b.v = fit(t, b.v);
-	return truth(ordered(op, t.is_signed ? (int64_t)a.v < (int64_t)b.v : a.v < b.v,
-			     a.v == b.v));
+	return truth(
+		ordered(op, t.is_signed ? (int64_t)a.v < (int64_t)b.v : a.v < b.v, a.v == b.v));
 }
 
 static struct val logical(struct walk *k, const struct expr *e)

@@ -239,24 +239,41 @@ static void add_functions(struct fix *f)
 	big = record(f, "big", 40);
 	field(f, "a", f->i64, 0);
 	func(f, "mixed", f->i32,
-	     (struct param_def[]){ { "b", f->t_u8 }, { "sh", f->t_s16 }, { "i", f->t_u32 },
-				   { "si", f->i32 }, { "sl", f->i64 }, { "obj", object }, { 0 } });
+	     (struct param_def[]){ { "b", f->t_u8 },
+				   { "sh", f->t_s16 },
+				   { "i", f->t_u32 },
+				   { "si", f->i32 },
+				   { "sl", f->i64 },
+				   { "obj", object },
+				   { 0 } });
 	func(f, "wide", f->i64,
-	     (struct param_def[]){ { "sb", f->t_s8 }, { "h", f->t_u16 }, { "l", f->t_u64 },
-				   { "flag", f->t_bool }, { "obj", object }, { "text", text },
-				   { "seventh", f->i32 }, { 0 } });
+	     (struct param_def[]){ { "sb", f->t_s8 },
+				   { "h", f->t_u16 },
+				   { "l", f->t_u64 },
+				   { "flag", f->t_bool },
+				   { "obj", object },
+				   { "text", text },
+				   { "seventh", f->i32 },
+				   { 0 } });
 	func(f, "by_value", 0,
-	     (struct param_def[]){ { "first", f->i32 }, { "pair", pair }, { "after", f->i32 },
-				   { "big", big }, { "last", f->i64 }, { 0 } });
+	     (struct param_def[]){ { "first", f->i32 },
+				   { "pair", pair },
+				   { "after", f->i32 },
+				   { "big", big },
+				   { "last", f->i64 },
+				   { 0 } });
 	func(f, "nothing", 0, (struct param_def[]){ { 0 } });
 	func(f, "should_failslab", f->i32,
 	     (struct param_def[]){ { "s", cache }, { "gfpflags", f->t_gfp }, { 0 } });
 	func(f, "tcp_v4_connect", f->i32,
-	     (struct param_def[]){ { "sk", sock }, { "uaddr", addr }, { "addr_len", f->i32 },
-				   { 0 } });
+	     (struct param_def[]){
+		     { "sk", sock }, { "uaddr", addr }, { "addr_len", f->i32 }, { 0 } });
 	func(f, "inet_stream_connect", f->i32,
-	     (struct param_def[]){ { "sk", sock }, { "uaddr", addr }, { "addr_len", f->i32 },
-				   { "flags", f->i32 }, { 0 } });
+	     (struct param_def[]){ { "sk", sock },
+				   { "uaddr", addr },
+				   { "addr_len", f->i32 },
+				   { "flags", f->i32 },
+				   { 0 } });
 }
 
 int fixture_btf(struct kbtf **out)

@@ -20,7 +20,11 @@ typedef int32_t s32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
-enum color { RED, GREEN = 5, BLUE = 0x80 };
+enum color {
+	RED,
+	GREEN = 5,
+	BLUE = 0x80
+};
 
 struct bits {
 	u32 x : 3;

@@ -27,7 +27,8 @@ unsigned int gen_below(struct gen *g, unsigned int n)
 uint64_t gen_value(struct gen *g)
 {
 	static const uint64_t edges[] = {
-		0, 1, 2, 5, 7, 127, 128, 255, 256, 32767, 32768, 65535, 65536, INT32_MAX,
+		0,	    1,		2,	    5,	       7,	   127,	       128,
+		255,	    256,	32767,	    32768,     65535,	   65536,      INT32_MAX,
 		1ull << 31, UINT32_MAX, 1ull << 32, INT64_MAX, 1ull << 63, UINT64_MAX,
 	};
 	uint64_t v = edges[gen_below(g, COUNT(edges))];
@@ -52,10 +53,35 @@ static const char *pick(struct gen *g, const char *const *list, unsigned int n)
 static void literal(struct gen *g, struct buf *out)
 {
 	static const char *const odd[] = {
-		"0", "1", "-1", "2", "3", "255", "'a'", "0x7fffffff", "0x80000000", "0xffffffff",
-		"2147483648", "4294967295", "1u", "5UL", "0xffffffffffffffff", "9223372036854775807",
-		"-128", "65535u", "010", "GREEN", "BLUE", "true", "false", "sizeof(int)",
-		"sizeof(struct object)", "htons(80)", "MKDEV(8, 1)", "(s8)200", "(u16)-1",
+		"0",
+		"1",
+		"-1",
+		"2",
+		"3",
+		"255",
+		"'a'",
+		"0x7fffffff",
+		"0x80000000",
+		"0xffffffff",
+		"2147483648",
+		"4294967295",
+		"1u",
+		"5UL",
+		"0xffffffffffffffff",
+		"9223372036854775807",
+		"-128",
+		"65535u",
+		"010",
+		"GREEN",
+		"BLUE",
+		"true",
+		"false",
+		"sizeof(int)",
+		"sizeof(struct object)",
+		"htons(80)",
+		"MKDEV(8, 1)",
+		"(s8)200",
+		"(u16)-1",
 	};
 
 	if (gen_below(g, 3))
@@ -155,10 +181,11 @@ static void object(struct gen *g, unsigned int depth, struct buf *out)
 static void field(struct gen *g, unsigned int depth, struct buf *out)
 {
 	static const char *const of_object[] = {
-		"in.b",	  "in.sb",   "in.h",	"in.sh",  "in.i",   "in.si",	 "in.l",
-		"in.sl",  "in.flag", "low",	"high",	  "both",   "bits.x",	 "bits.y",
-		"bits.z", "bits.v",  "bits.small", "bits.whole", "bits.tail", "color", "arr[3]",
-		"grid[1][2]", "many[1].sh", "in.name[3]", "in.label[7]", "many->si",
+		"in.b",	       "in.sb",	   "in.h",    "in.sh",	    "in.i",	  "in.si",
+		"in.l",	       "in.sl",	   "in.flag", "low",	    "high",	  "both",
+		"bits.x",      "bits.y",   "bits.z",  "bits.v",	    "bits.small", "bits.whole",
+		"bits.tail",   "color",	   "arr[3]",  "grid[1][2]", "many[1].sh", "in.name[3]",
+		"in.label[7]", "many->si",
 	};
 	static const char *const of_inner[] = {
 		"b", "sb", "h", "sh", "i", "si", "l", "sl", "flag", "name[0]", "label[1]",
@@ -200,8 +227,17 @@ static void field(struct gen *g, unsigned int depth, struct buf *out)
 static void string_test(struct gen *g, unsigned int depth, struct buf *out)
 {
 	static const char *const texts[] = {
-		"", "a", "ab", "abc", "abcd", "abcdefgh", "abcdefghi", "kmalloc-64", "\\xff\\x80z",
-		"abcdefghijklmno", "an uncommonly long name for anything",
+		"",
+		"a",
+		"ab",
+		"abc",
+		"abcd",
+		"abcdefgh",
+		"abcdefghi",
+		"kmalloc-64",
+		"\\xff\\x80z",
+		"abcdefghijklmno",
+		"an uncommonly long name for anything",
 	};
 
 	buf_puts(out, gen_below(g, 3) ? "STRCMP(" : "STRPREFIX(");
@@ -311,9 +347,26 @@ static void careful(struct gen *g, unsigned int depth, struct buf *out)
 static void converted(struct gen *g, unsigned int depth, struct buf *out)
 {
 	static const char *const pre[] = {
-		"!", "~", "-", "+", "(u8)", "(s8)", "(u16)", "(s16)", "(u32)", "(int)", "(u64)",
-		"(long)", "(bool)", "(enum color)", "(unsigned char)", "(short)",
-		"htons", "htonl", "MAJOR", "MINOR",
+		"!",
+		"~",
+		"-",
+		"+",
+		"(u8)",
+		"(s8)",
+		"(u16)",
+		"(s16)",
+		"(u32)",
+		"(int)",
+		"(u64)",
+		"(long)",
+		"(bool)",
+		"(enum color)",
+		"(unsigned char)",
+		"(short)",
+		"htons",
+		"htonl",
+		"MAJOR",
+		"MINOR",
 	};
 
 	buf_printf(out, "%s(", pick(g, pre, COUNT(pre)));

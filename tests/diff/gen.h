@@ -8,7 +8,7 @@
 
 struct gen {
 	uint64_t state;
-	const char *func; /* "mixed" or "wide" */
+	const char *func;    /* "mixed" or "wide" */
 	unsigned int locals; /* v0 .. are in scope */
 	unsigned int made;
 };

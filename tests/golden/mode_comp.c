@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * %mode comp. spec: TEXT, target: NAME (should_failslab unless given), stage:
- * tree (default), ir, asm or size (instructions of each program); probes: yes for
+ * tree (default), predicate (the target's, alone), ir, asm or size (instructions
+ * of each program); probes: yes for
  * chain functions without trampolines; marked, pid, times, half (probability),
  * nofail: what the command line would have said. Types are tests/diff/fixture.
  */
@@ -86,8 +87,7 @@ static void make_job(struct world *w, const struct golden_input *in)
 		add_place(w, &w->rule->frames[i], !flag(in, "probes"));
 }
 
-static int show_programs(const struct comp_job *job, bool sizes, struct buf *out,
-			 struct err *err)
+static int show_programs(const struct comp_job *job, bool sizes, struct buf *out, struct err *err)
 {
 	struct prog_set set = { 0 };
 	int ret = comp_rule(job, &set, err);
@@ -104,17 +104,30 @@ static int show_programs(const struct comp_job *job, bool sizes, struct buf *out
 	return ret;
 }
 
+static int show_predicate(const struct comp_job *job, struct buf *out, struct err *err)
+{
+	struct prog prog = { 0 };
+	int ret = comp_predicate(job->btf, job->rule->src, &job->rule->on_target,
+				 job->target->name, &prog, err);
+
+	if (ret == 0)
+		prog_print(&prog, out);
+	prog_free(&prog);
+	return ret;
+}
+
 static int show(const struct comp_job *job, const char *stage, struct buf *out, struct err *err)
 {
 	if (!stage || !strcmp(stage, "tree"))
 		return comp_explain(job, out, NULL, err);
+	if (!strcmp(stage, "predicate"))
+		return show_predicate(job, out, err);
 	if (!strcmp(stage, "ir"))
 		return comp_explain(job, NULL, out, err);
 	return show_programs(job, !strcmp(stage, "size"), out, err);
 }
 
-static int compile(struct world *w, const struct golden_input *in, struct buf *out,
-		   struct err *err)
+static int compile(struct world *w, const struct golden_input *in, struct buf *out, struct err *err)
 {
 	const char *spec = golden_get(in, "spec"), *target = golden_get(in, "target");
 	int ret;
