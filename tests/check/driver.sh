@@ -42,7 +42,7 @@ t_early_end()
 
 t_skips()
 {
-	printf '1..2\nok 1 - a # SKIP no b\nnot ok 2 - c # SKIP\n' | counts 'skip s: a;skip s: c;' 0
+	printf '1..2\nok 1 - a # SKIP no b\nnot ok 2 # SKIP c\n' | counts 'skip s: a;skip s: c;' 0
 	printf '1..0 # SKIP none\n' | counts 'skip s: all (none);' 0
 }
 
@@ -50,6 +50,17 @@ t_files()
 {
 	printf '# file: a.sh\nok 1 - a\n1..1\n# file: b.sh\nok 1 - a\n' |
 		counts 'pass 1;fail s: b.sh: no plan;pass 1;fail s: c.sh has not been run;' 1 -v tests='a.sh b.sh c.sh'
+}
+
+t_closing_lines()
+{
+	printf 'test: a\nresult:   exit status 0\n9 programs, 1 rejected, 0 refused, 0 mismatches; 1 false\n====\n' |
+		counts 'pass 1;' 0 -v meson=1
+	printf 'test: a\nresult:   exit status 1\n9 programs, 1 rejected, 0 refused, 1 mismatches; 1 false\n====\n' |
+		counts 'fail s: a: exit status 1;' 0 -v meson=1
+	printf 'test: a\nresult:   exit status 77\nno root\n====\n' | counts 'skip s: a;' 0 -v meson=1
+	printf 'Done 7 runs in 10 second(s)\n' | counts 'pass 1;' 0
+	printf 'SUMMARY: libFuzzer: deadly signal\n' | counts 'fail s: no result;' 77
 }
 
 t_meson()
@@ -62,8 +73,8 @@ t_meson()
 	} | counts 'pass 1;fail s: b: ended after 1 of 2 (killed by signal 11 SIGSEGV);pass 1;' 0 -v meson=1
 	{
 		printf '==== 1/1 ====\ntest:         g\nresult:       exit status 1\n'
-		printf -- '--- stdout ---\n3 cases, 1 differ\n==========\n'
-	} | counts 'fail s: g: case that differs;pass 2;' 0 -v meson=1
+		printf -- '--- stdout ---\n3 cases, 2 differ\n--- stderr ---\n/t/tests/golden/a.test:3: differs\n====\n'
+	} | counts 'fail s: g: a.test:3: differs;fail s: g: a case that differs;pass 1;' 0 -v meson=1
 }
 
 # deps_says WORDS PROGRAM...: what scripts/deps says where only these programs exist, and the stand-ins
@@ -121,6 +132,7 @@ nothing 'an early or bad end is a failure' t_early_end
 nothing 'skips are counted apart' t_skips
 nothing 'every file of a guest is looked for' t_files
 nothing "meson's log is read" t_meson
+nothing 'closing lines are read' t_closing_lines
 nothing 'deps is silent when nothing is missing' t_deps_quiet
 nothing 'deps says that this is not Debian' t_deps_strange
 nothing 'deps says what to run without root and sudo' t_deps_no_root
