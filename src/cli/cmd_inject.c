@@ -166,7 +166,7 @@ static int parse(struct options *o, int argc, char **argv)
 	if (o->command && !o->command[0])
 		return bad("there is no command behind --");
 	if (o->inject.system_wide && !o->watch.limit_ns && !o->inject.count)
-		return bad("--system-wide needs an end: --for TIME or -c N");
+		return bad("--system-wide needs a bound: --for TIME or -c N");
 	o->inject.mode = argv[optind];
 	o->inject.spec = argv[optind + 1];
 	return 0;
