@@ -131,8 +131,11 @@ static void fill_text(struct diff *d, char *text, size_t size)
 		"an uncommonly long name for anything",
 	};
 	const char *from = texts[gen_below(&d->gen, sizeof(texts) / sizeof(texts[0]))];
+	size_t len = strnlen(from, size);
 
-	strncpy(text, from, size); /* filling up with NULs, perhaps with none: as kernels do */
+	/* filled up with NULs, perhaps with none: as kernels do */
+	memcpy(text, from, len);
+	memset(text + len, 0, size - len);
 }
 
 static void fill_inner(struct diff *d, struct inner *in)
