@@ -154,7 +154,7 @@ attached()
 # job COMMAND...: in the background, ended with the test; its id is in $job
 job()
 {
-	"$@" &
+	"$@" <&0 & # lest it read /dev/null
 	job=$!
 	t_jobs+=("$job")
 }
@@ -217,6 +217,23 @@ inject_stop()
 	kill -INT "$injector"
 	wait "$injector"
 	status=$?
+}
+
+# waiting COMMAND...: started as a job, until it says "ready"; release lets it go on and ends when it does
+waiting()
+{
+	rm -f "$work/go"
+	mkfifo "$work/go"
+	exec 7<>"$work/go"
+	job "$@" <"$work/go" >"$work/waiting" 2>&1
+	wait_for 30 grep -q ready "$work/waiting" || t_note "does not get ready: $*"
+}
+
+release()
+{
+	echo go >&7
+	wait "$job"
+	exec 7>&-
 }
 
 # counted NAME: a number of the closing line

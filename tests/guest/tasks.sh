@@ -3,41 +3,25 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# threads N [die]: started, and waiting for a line at descriptor 7; its id is in \$job
-threads()
-{
-	rm -f "$work/go"
-	mkfifo "$work/go"
-	exec 7<>"$work/go"
-	job "$bin/manythreads" "$@" <"$work/go" >"$work/threads" 2>&1
-	wait_for 30 grep -q ready "$work/threads"
-}
-
-threads_go()
-{
-	echo go >&7
-	exec 7>&-
-	wait "$job"
-}
-
 n=10000
-threads $n
+waiting "$bin/manythreads" $n
 inject_start -p "$job" kmalloc 'unix_stream_sendmsg()'
-threads_go
+release
 inject_stop
-t_is "$n threads inside: each fails once" "$(tail -n 1 "$work/threads")" "sent 0 failed $n other 0"
+t_is "$n threads inside: each fails once" "$(tail -n 1 "$work/waiting")" "sent 0 failed $n other 0"
 t_num "$n threads inside: injected and missed are all" \
 	"$(($(counted injected) + $(counted misses) + $(counted lost)))" -eq $n
 t_num "$n threads inside: none unconfirmed" "$(counted unconfirmed)" -eq 0
-t_num "$n threads inside: an event or a drop for each" "$(($(injections .) + $(counted drops)))" -eq "$(counted injected)"
+t_num "$n threads inside: two events for each, sent or dropped" \
+	"$(($(grep -c '"type":"injected"\|"type":"return"' "$events") + $(counted drops)))" -eq $((2 * n))
 t_is "$n threads inside: nowhere else" "$(injections_outside unix_stream_sendmsg)" 0
 
-threads 100 die
+waiting "$bin/manythreads" 100 die
 inject_start kmalloc 'unix_stream_sendmsg()'
-threads_go
+release
 inject_stop
 t_is 'after 400 threads killed inside: each of 100 fails once' \
-	"$(tail -n 1 "$work/threads")" 'sent 0 failed 100 other 0'
+	"$(tail -n 1 "$work/waiting")" 'sent 0 failed 100 other 0'
 t_num 'after 400 threads killed inside: as many injected' "$(counted injected)" -eq 100
 
 # A killed task enters get_signal() and never returns from it. Ids are used again soon here.
