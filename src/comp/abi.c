@@ -2,22 +2,24 @@
 /* The argument tables' common half; the tables are in abi_<arch>.c. */
 #include "comp/abi.h"
 
-ir_reg abi_load_arg(const struct abi *abi, struct ir *ir, ir_reg ctx, unsigned int n,
-		    unsigned int bytes, bool is_pointer)
+/*
+ * The verifier types what is loaded from a trampoline's context after the
+ * function's prototype, and then forbids arithmetic on it; what a helper stores
+ * is a number. Inlined since 5.17 ("bpf: Add bpf_get_func_[arg|ret|arg_cnt] helpers").
+ */
+bool abi_needs_slot(const struct abi *abi, bool is_pointer)
 {
-	ir_slot slot;
+	return abi->typed && is_pointer;
+}
 
-	if (!abi->typed || !is_pointer)
+ir_reg abi_load_arg(const struct abi *abi, struct ir *ir, ir_reg ctx, unsigned int n,
+		    unsigned int bytes, ir_slot slot)
+{
+	if (!slot)
 		return ir_load(ir, bytes, ctx, abi->arg[n]);
-	/*
-	 * The verifier would type the value after the function's prototype and
-	 * then forbid arithmetic on it; what a helper stores is a plain number.
-	 * Inlined since 5.17 ("bpf: Add bpf_get_func_[arg|ret|arg_cnt] helpers").
-	 */
-	slot = ir_slot_new(ir, 8);
 	ir_call(ir, BPF_FUNC_get_func_arg,
 		(struct ir_val[]){ ir_r(ctx), ir_k(n), ir_r(ir_slot_addr(ir, slot, 0)) }, 3);
-	return ir_slot_load(ir, 8, slot, 0);
+	return ir_slot_load(ir, bytes, slot, 0);
 }
 
 ir_reg abi_frame_address(const struct abi *abi, struct ir *ir, ir_reg ctx)

@@ -21,8 +21,12 @@ struct abi {
 
 const struct abi *abi_of(enum prog_kind kind);
 
-/* argument n: low `bytes` of it, the rest undefined; a scalar to the verifier */
+/*
+ * Argument n: low `bytes` of it, zero-extended; a plain number to the verifier.
+ * slot: 8 bytes to pass it through where abi_needs_slot() says so.
+ */
 ir_reg abi_load_arg(const struct abi *abi, struct ir *ir, ir_reg ctx, unsigned int n,
-		    unsigned int bytes, bool is_pointer);
+		    unsigned int bytes, ir_slot slot);
+bool abi_needs_slot(const struct abi *abi, bool is_pointer);
 /* an address on the task's stack that belongs to the probed call */
 ir_reg abi_frame_address(const struct abi *abi, struct ir *ir, ir_reg ctx);

@@ -138,18 +138,34 @@ static bool returned_type(const struct comp_env *env, uint32_t func_id, struct t
 	return type_is_scalar(*out);
 }
 
-/* if (state->injected) tell what this call returns */
-static void report_return(struct pgm *p, unsigned int k)
+/* What an exit program reports, and the stack it does it on. */
+struct report {
+	bool possible; /* the function returns something */
+	struct type type;
+	struct pgm_record record;
+	ir_slot value;
+};
+
+static struct report report_begin(struct pgm *p, unsigned int func)
 {
-	const struct comp_job *job = p->env->job;
+	struct report r = { 0 };
+
+	r.possible = returned_type(p->env, p->env->job->funcs[func].func_id, &r.type);
+	if (r.possible) {
+		r.record.slot = ir_slot_new(p->ir, RECORD_OFF(stack));
+		r.value = ir_slot_new(p->ir, 8);
+	}
+	return r;
+}
+
+/* if (state->injected) tell what this call returns */
+static void report_return(struct pgm *p, unsigned int k, const struct report *r)
+{
 	struct ir *ir = p->ir;
 	ir_label silent = ir_label_new(ir);
-	struct pgm_record r = { .slot = ir_slot_new(ir, RECORD_OFF(stack)) };
-	ir_slot slot = ir_slot_new(ir, 8);
-	struct type type;
 	ir_reg value;
 
-	if (!returned_type(p->env, job->funcs[job->places[k].func].func_id, &type)) {
+	if (!r->possible) {
 		ir_place(ir, silent);
 		return;
 	}
@@ -158,18 +174,18 @@ static void report_return(struct pgm *p, unsigned int k)
 		  silent);
 	ir_note(ir, "bpf_get_func_ret(ctx, &value);");
 	ir_call(ir, BPF_FUNC_get_func_ret,
-		(struct ir_val[]){ ir_r(p->ctx), ir_r(ir_slot_addr(ir, slot, 0)) }, 2);
-	value = ir_slot_load(ir, type.bytes, slot, 0);
-	if (type.is_signed && type.bytes < 8)
-		value = ir_extend(ir, value, type.bytes, true);
-	ir_slot_store(ir, 4, r.slot, RECORD_OFF(stack_bytes), ir_k(0));
-	pgm_record_head(p, &r, RECORD_RETURN, k, value);
-	pgm_record_send(p, &r, ir_k(RECORD_OFF(stack)));
+		(struct ir_val[]){ ir_r(p->ctx), ir_r(ir_slot_addr(ir, r->value, 0)) }, 2);
+	value = ir_slot_load(ir, r->type.bytes, r->value, 0);
+	if (r->type.is_signed && r->type.bytes < 8)
+		value = ir_extend(ir, value, r->type.bytes, true);
+	ir_slot_store(ir, 4, r->record.slot, RECORD_OFF(stack_bytes), ir_k(0));
+	pgm_record_head(p, &r->record, RECORD_RETURN, k, value);
+	pgm_record_send(p, &r->record, ir_k(RECORD_OFF(stack)));
 	ir_note(ir, "}");
 	ir_place(ir, silent);
 }
 
-static void leave_place(struct pgm *p, unsigned int k)
+static void leave_place(struct pgm *p, unsigned int k, const struct report *r)
 {
 	struct ir *ir = p->ir;
 	ir_label other = ir_label_new(ir);
@@ -180,7 +196,7 @@ static void leave_place(struct pgm *p, unsigned int k)
 	ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(k)), ir_r(p->ctx), other);
 	ir_note(ir, "state->matched = %u;", k);
 	ir_store(ir, 4, p->state, STATE_OFF(matched), ir_k(k));
-	report_return(p, k);
+	report_return(p, k, r);
 	if (k == 0)
 		leave_outermost(p);
 	ir_note(ir, "return 0; }");
@@ -192,19 +208,21 @@ static void leave_place(struct pgm *p, unsigned int k)
 int frame_exit_prog(const struct comp_env *env, unsigned int func, struct comp_unit *unit)
 {
 	const struct comp_job *job = env->job;
+	struct report report;
 	struct pgm p;
 	int ret;
 
 	ret = pgm_begin(&p, env, unit, PROG_FEXIT);
 	if (ret < 0)
 		return ret;
+	report = report_begin(&p, func);
 	pgm_need_active(&p);
 	pgm_state(&p);
 	ir_note(p.ir, "if (!state) return 0;");
 	ir_branch(p.ir, BPF_JEQ, IR_64, p.state, ir_k(0), p.leave);
 	for (unsigned int k = 0; k < job->n_places; k++)
 		if (job->places[k].func == func)
-			leave_place(&p, k);
+			leave_place(&p, k, &report);
 	pgm_end(&p);
 	return 0;
 }

@@ -48,7 +48,8 @@ ir_reg lower_param(struct lower *l, const struct tree_param *p)
 
 	if (r)
 		return r;
-	r = abi_load_arg(l->abi, l->ir, l->ctx, p->reg, p->type.bytes, p->type.kind == TYPE_PTR);
+	r = abi_load_arg(l->abi, l->ir, l->ctx, p->reg, p->type.bytes,
+			 abi_needs_slot(l->abi, p->type.kind == TYPE_PTR) ? lower_buffer(l) : 0);
 	if (p->type.bytes < 4 && p->type.is_signed)
 		r = ir_extend(l->ir, r, p->type.bytes, true);
 	lower_remember(l, key, r);
@@ -99,7 +100,7 @@ static ir_reg signed_division(struct lower *l, const struct node *n)
 		int64_t b = (int64_t)n->b->value;
 
 		sb = ir_k(b < 0 ? -1 : 0);
-		size = ir_k(b < 0 ? (int64_t)-(uint64_t)b : b);
+		size = ir_k(b < 0 ? (int64_t) - (uint64_t)b : b);
 		if (w == IR_32)
 			size.k = (int32_t)size.k;
 	} else {

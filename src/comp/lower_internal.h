@@ -48,6 +48,8 @@ unsigned int lower_branch(struct lower *l, const struct node *n, ir_label to, bo
 ir_reg lower_truth(struct lower *l, const struct node *n); /* 0 or 1 */
 
 /* lower_mem.c */
+/* where reads go before they are loaded: at least 8 bytes */
+ir_slot lower_buffer(struct lower *l);
 ir_reg lower_load(struct lower *l, const struct node *n);
 ir_reg lower_address(struct lower *l, const struct node *n);
 void lower_strcmp(struct lower *l, const struct node *n, ir_label to, bool when);

@@ -29,7 +29,7 @@ void lower_remember(struct lower *l, struct seen key, ir_reg value)
 	l->seen[l->n_seen++] = key;
 }
 
-static ir_slot buffer(struct lower *l)
+ir_slot lower_buffer(struct lower *l)
 {
 	if (!l->buf)
 		l->buf = ir_slot_new(l->ir, l->buf_bytes);
@@ -45,7 +45,7 @@ static ir_reg add_offset(struct lower *l, ir_reg base, int64_t off)
 static ir_reg read_kernel(struct lower *l, uint32_t helper, unsigned int bytes, ir_reg address)
 {
 	struct ir_val args[] = {
-		ir_r(ir_slot_addr(l->ir, buffer(l), 0)),
+		ir_r(ir_slot_addr(l->ir, lower_buffer(l), 0)),
 		ir_k(bytes),
 		ir_r(address),
 	};
@@ -74,9 +74,9 @@ static ir_reg read_bits(struct lower *l, const struct node *n, ir_reg base)
 	bool whole = (bytes & (bytes - 1)) == 0;
 
 	if (!whole) /* the load is wider than what is read */
-		ir_slot_store(l->ir, 8, buffer(l), 0, ir_k(0));
+		ir_slot_store(l->ir, 8, lower_buffer(l), 0, ir_k(0));
 	read_kernel(l, BPF_FUNC_probe_read_kernel, bytes, add_offset(l, base, n->off));
-	return extract_bits(l, ir_slot_load(l->ir, whole ? bytes : 8, buffer(l), 0), n);
+	return extract_bits(l, ir_slot_load(l->ir, whole ? bytes : 8, lower_buffer(l), 0), n);
 }
 
 ir_reg lower_load(struct lower *l, const struct node *n)
@@ -100,7 +100,7 @@ ir_reg lower_load(struct lower *l, const struct node *n)
 	} else {
 		read_kernel(l, BPF_FUNC_probe_read_kernel, n->type.bytes,
 			    add_offset(l, base, n->off));
-		r = ir_slot_load(l->ir, n->type.bytes, buffer(l), 0);
+		r = ir_slot_load(l->ir, n->type.bytes, lower_buffer(l), 0);
 		if (n->type.is_signed && n->type.bytes < 4)
 			r = ir_extend(l->ir, r, n->type.bytes, true);
 	}
@@ -135,7 +135,7 @@ void lower_strcmp(struct lower *l, const struct node *n, ir_label to, bool when)
 		for (step = 8; step > len - at; step /= 2)
 			;
 		memcpy(&want, n->lit.p + at, step);
-		have = ir_slot_load(l->ir, step, buffer(l), (int32_t)at);
+		have = ir_slot_load(l->ir, step, lower_buffer(l), (int32_t)at);
 		ir_branch(l->ir, BPF_JNE, step == 8 ? IR_64 : IR_32, have,
 			  ir_k(step == 8 ? (int64_t)want : (int32_t)want), differs);
 	}

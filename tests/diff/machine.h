@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A kernel's side of a rule's programs, simulated: instructions run on host
+ * memory, helpers act on the fields below. For what a verdict cannot show:
+ * which counter moved, what the task's state became, what was sent.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/control.h"
+#include "util/prog.h"
+
+#define MACHINE_CPUS  4
+#define MACHINE_STACK 512 /* words of the current task's stack */
+
+struct machine_task {
+	uint8_t bytes[256]; /* struct task_struct of the fixture */
+	struct task_state state;
+	bool has_state;
+};
+
+struct machine {
+	struct control *control;
+	struct machine_task *current;
+	uint32_t preempt_count;
+	uint32_t cpu, random;
+	bool storage_fails, ring_full;
+	uint64_t func_ret; /* what the function of an exit program returned */
+	/* what bpf_get_stack() finds; negative: its error */
+	uint64_t trace[LIMIT_STACK_DEPTH];
+	int trace_bytes;
+	uint64_t stack[MACHINE_STACK]; /* contexts and stack pointers are addresses in here */
+
+	unsigned int overrides;
+	uint64_t override_value;
+	struct record sent[16];
+	unsigned int sent_bytes[16];
+	unsigned int n_sent;
+
+	struct record scratch;
+	uint8_t percpu[64];
+	const char *broken; /* what the simulation did not know; NULL: all is well */
+};
+
+struct machine *machine_new(void);
+void machine_free(struct machine *m);
+void machine_task(struct machine_task *t, uint32_t tgid, uint32_t flags);
+uint64_t machine_run(struct machine *m, const struct prog *p, void *ctx);

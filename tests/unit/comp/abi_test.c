@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The argument tables against the headers of those who define them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <asm/ptrace.h>
+#include <cmocka.h>
+
+#define __TARGET_ARCH_x86
+#include <bpf/bpf_tracing.h>
+
+#include "comp/abi.h"
+
+static uint64_t word_at(const void *base, unsigned int off)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)base + off, sizeof(v));
+	return v;
+}
+
+static void probes_read_pt_regs(void **state)
+{
+	const struct abi *abi = abi_of(PROG_KPROBE);
+	struct pt_regs regs;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(regs) / 8; i++)
+		memcpy((char *)&regs + 8 * i, &(uint64_t){ 0x1000 + i }, 8);
+	assert_int_equal(word_at(&regs, abi->arg[0]), PT_REGS_PARM1(&regs));
+	assert_int_equal(word_at(&regs, abi->arg[1]), PT_REGS_PARM2(&regs));
+	assert_int_equal(word_at(&regs, abi->arg[2]), PT_REGS_PARM3(&regs));
+	assert_int_equal(word_at(&regs, abi->arg[3]), PT_REGS_PARM4(&regs));
+	assert_int_equal(word_at(&regs, abi->arg[4]), PT_REGS_PARM5(&regs));
+	assert_int_equal(word_at(&regs, abi->arg[5]), regs.r9);
+	assert_int_equal(word_at(&regs, abi->sp), PT_REGS_SP(&regs));
+	assert_int_equal(abi->arg[5], offsetof(struct pt_regs, r9));
+	assert_true(abi->has_sp);
+	assert_false(abi_needs_slot(abi, true));
+}
+
+static void others_read_an_array(void **state)
+{
+	static const enum prog_kind kinds[] = { PROG_FENTRY, PROG_FEXIT, PROG_RAW_TP,
+						PROG_SYSCALL };
+
+	(void)state;
+	for (unsigned int k = 0; k < 4; k++) {
+		const struct abi *abi = abi_of(kinds[k]);
+
+		for (unsigned int i = 0; i < LIMIT_PARAMS; i++)
+			assert_int_equal(abi->arg[i], 8 * i);
+		assert_false(abi->has_sp);
+		assert_non_null(abi->name);
+	}
+	assert_true(abi_needs_slot(abi_of(PROG_FENTRY), true));
+	assert_false(abi_needs_slot(abi_of(PROG_FENTRY), false));
+	assert_false(abi_needs_slot(abi_of(PROG_SYSCALL), true));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(probes_read_pt_regs),
+		cmocka_unit_test(others_read_an_array),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
