@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "comp/type.h"
+#include "eval_ops.h"
 
 /* A value, or a place in memory that has one. */
 struct val {
@@ -40,26 +40,9 @@ static bool going(const struct walk *k)
 	return k->stop == EVAL_TRUE;
 }
 
-/* what storing v in a variable of type t and reading it again gives */
-static uint64_t fit(struct type t, uint64_t v)
-{
-	if (t.is_bool)
-		return v ? 1 : 0;
-	switch (t.bytes) {
-	case 1:
-		return t.is_signed ? (uint64_t)(int64_t)(int8_t)v : (uint8_t)v;
-	case 2:
-		return t.is_signed ? (uint64_t)(int64_t)(int16_t)v : (uint16_t)v;
-	case 4:
-		return t.is_signed ? (uint64_t)(int64_t)(int32_t)v : (uint32_t)v;
-	default:
-		return v;
-	}
-}
-
 static struct val number(struct type t, uint64_t v)
 {
-	return (struct val){ .type = t, .v = fit(t, v) };
+	return (struct val){ .type = t, .v = eval_fit(t, v) };
 }
 
 static struct val truth(bool yes)
@@ -131,31 +114,6 @@ static struct val rvalue(struct walk *k, const struct expr *e)
 	return read_place(k, eval(k, e));
 }
 
-static struct type promoted(struct type t)
-{
-	return t.bytes < 4 ? type_int(4, true) : t;
-}
-
-static struct type common(struct type a, struct type b)
-{
-	a = promoted(a);
-	b = promoted(b);
-	if (a.bytes == b.bytes)
-		return a.is_signed ? type_int(b.bytes, b.is_signed)
-				   : type_int(a.bytes, a.is_signed);
-	return a.bytes > b.bytes ? type_int(a.bytes, a.is_signed) : type_int(b.bytes, b.is_signed);
-}
-
-static uint64_t divide(enum expr_op op, struct type t, uint64_t a, uint64_t b)
-{
-	__int128 x = t.is_signed ? (__int128)(int64_t)a : (__int128)a;
-	__int128 y = t.is_signed ? (__int128)(int64_t)b : (__int128)b;
-
-	if (!y) /* as BPF defines it */
-		return op == OP_DIV ? 0 : a;
-	return (uint64_t)(op == OP_DIV ? x / y : x % y);
-}
-
 static uint64_t arith(struct walk *k, enum expr_op op, struct type t, uint64_t a, uint64_t b)
 {
 	switch (op) {
@@ -163,7 +121,7 @@ static uint64_t arith(struct walk *k, enum expr_op op, struct type t, uint64_t a
 		return a * b;
 	case OP_DIV:
 	case OP_MOD:
-		return divide(op, t, a, b);
+		return eval_divide(op, t, a, b);
 	case OP_ADD:
 		return a + b;
 	case OP_SUB:
@@ -177,24 +135,6 @@ static uint64_t arith(struct walk *k, enum expr_op op, struct type t, uint64_t a
 	default:
 		give_up(k, EVAL_BROKEN);
 		return 0;
-	}
-}
-
-static bool ordered(enum expr_op op, bool less, bool equal)
-{
-	switch (op) {
-	case OP_LT:
-		return less;
-	case OP_LE:
-		return less || equal;
-	case OP_GT:
-		return !less && !equal;
-	case OP_GE:
-		return !less;
-	case OP_EQ:
-		return equal;
-	default:
-		return !equal;
 	}
 }
 
@@ -218,12 +158,12 @@ static struct val add_to_pointer(struct walk *k, struct val p, struct val i, boo
 
 static struct val shift(enum expr_op op, struct val a, struct val b)
 {
-	struct type t = promoted(a.type);
+	struct type t = eval_promoted(a.type);
 	unsigned int n = b.v & (8 * t.bytes - 1);
 
 	if (op == OP_SHL)
 		return number(t, a.v << n);
-	return number(t, t.is_signed ? (uint64_t)((int64_t)a.v >> n) : fit(t, a.v) >> n);
+	return number(t, t.is_signed ? (uint64_t)((int64_t)a.v >> n) : eval_fit(t, a.v) >> n);
 }
 
 static struct val compare(enum expr_op op, struct val a, struct val b)
@@ -231,11 +171,11 @@ static struct val compare(enum expr_op op, struct val a, struct val b)
 	struct type t = type_int(8, false);
 
 	if (a.type.kind == TYPE_INT && b.type.kind == TYPE_INT)
-		t = common(a.type, b.type);
-	a.v = fit(t, a.v);
-	b.v = fit(t, b.v);
-	return truth(
-		ordered(op, t.is_signed ? (int64_t)a.v < (int64_t)b.v : a.v < b.v, a.v == b.v));
+		t = eval_common(a.type, b.type);
+	a.v = eval_fit(t, a.v);
+	b.v = eval_fit(t, b.v);
+	return truth(eval_ordered(op, t.is_signed ? (int64_t)a.v < (int64_t)b.v : a.v < b.v,
+				  a.v == b.v));
 }
 
 static struct val logical(struct walk *k, const struct expr *e)
@@ -271,8 +211,8 @@ static struct val binary(struct walk *k, const struct expr *e)
 		return add_to_pointer(k, b, a, false);
 	if (e->op == OP_SHL || e->op == OP_SHR)
 		return shift(e->op, a, b);
-	t = common(a.type, b.type);
-	return number(t, arith(k, e->op, t, fit(t, a.v), fit(t, b.v)));
+	t = eval_common(a.type, b.type);
+	return number(t, arith(k, e->op, t, eval_fit(t, a.v), eval_fit(t, b.v)));
 }
 
 static struct val deref(struct walk *k, struct val p)
@@ -296,11 +236,11 @@ static struct val unary(struct walk *k, const struct expr *e)
 	case OP_NOT:
 		return truth(!a.v);
 	case OP_NEG:
-		return number(promoted(a.type), -a.v);
+		return number(eval_promoted(a.type), -a.v);
 	case OP_BITNOT:
-		return number(promoted(a.type), ~a.v);
+		return number(eval_promoted(a.type), ~a.v);
 	default:
-		return number(promoted(a.type), a.v);
+		return number(eval_promoted(a.type), a.v);
 	}
 }
 
@@ -372,7 +312,7 @@ static struct val choose(struct walk *k, const struct expr *e)
 	c = rvalue(k, e->c);
 	k->dry -= yes;
 	if (b.type.kind == TYPE_INT && c.type.kind == TYPE_INT)
-		return number(common(b.type, c.type), yes ? b.v : c.v);
+		return number(eval_common(b.type, c.type), yes ? b.v : c.v);
 	return yes ? b : c;
 }
 
@@ -452,7 +392,7 @@ static struct val cast(struct walk *k, const struct expr *e)
 
 	if (type_by_name(k->w->btf, e->type, &a.type) < 0)
 		return give_up(k, EVAL_BROKEN);
-	a.v = fit(a.type, a.v);
+	a.v = eval_fit(a.type, a.v);
 	return a;
 }
 
@@ -467,7 +407,7 @@ static struct val declare(struct walk *k, const struct local *l, const struct ex
 	var.val = rvalue(k, l->init);
 	if (type_by_name(k->w->btf, &l->type, &var.val.type) < 0)
 		return give_up(k, EVAL_BROKEN);
-	var.val.v = fit(var.val.type, var.val.v);
+	var.val.v = eval_fit(var.val.type, var.val.v);
 	k->vars = &var;
 	r = declare(k, l->next, result);
 	k->vars = var.outer;

@@ -424,11 +424,11 @@ static void number(struct gen *g, unsigned int depth, struct buf *out)
 		choice(g, depth, out);
 		break;
 	case 14:
-		if (g->locals < 4) {
+		if (g->locals < 4)
 			block(g, depth, out);
-			break;
-		}
-		/* fall through */
+		else
+			converted(g, depth, out);
+		break;
 	default:
 		converted(g, depth, out);
 		break;
