@@ -47,12 +47,12 @@ refused 2 '*-p*' -p 0 kmalloc 'tcp_v4_connect()'
 refused 2 '*-p*' -p x kmalloc 'tcp_v4_connect()'
 refused 2 '*--for*' --for soon kmalloc 'tcp_v4_connect()'
 refused 2 '*' --no-such-option kmalloc 'tcp_v4_connect()'
-refused 2 '*command*' kmalloc 'tcp_v4_connect()' --
+refused 125 '*no command*' kmalloc 'tcp_v4_connect()' --
 refused 2 '*whole system*' kmalloc '(true)'
-refused 2 '*whole system*' kmalloc '()'
+refused 2 '*empty condition*' kmalloc '()'
 refused 2 '*--system-wide*' --system-wide kmalloc '(true)'
 refused 2 '*one too many*' kmalloc 'tcp_v4_connect()' 'udp_sendmsg()'
-refused 1 '*no process 399999*' -p 399999 kmalloc 'tcp_v4_connect()'
+refused 2 '*no process 399999*' -p 399999 kmalloc 'tcp_v4_connect()'
 refused 1 '*cannot write*' -o /no/such/directory/file kmalloc 'tcp_v4_connect()'
 refused 127 '*not found*' kmalloc 'tcp_v4_connect()' -- /no/such/command
 refused 126 '*' kmalloc 'tcp_v4_connect()' -- /etc

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 64
@@ -77,6 +78,15 @@ static int call_connect(struct worker *w)
 	return r;
 }
 
+/* leaves the CPU to others most of the time */
+static int call_trickle(struct worker *w)
+{
+	struct timespec t = { .tv_nsec = 20 * 1000 * 1000 };
+
+	nanosleep(&t, NULL);
+	return call_connect(w);
+}
+
 static int call_udp(struct worker *w)
 {
 	static __thread int fd = -1;
@@ -120,7 +130,7 @@ static const struct {
 	int (*call)(struct worker *w);
 } CALLS[] = {
 	{ "socket", call_socket },   { "openat", call_openat }, { "mmap", call_mmap },
-	{ "connect", call_connect }, { "udp", call_udp },
+	{ "connect", call_connect }, { "udp", call_udp },	{ "trickle", call_trickle },
 };
 
 int main(int argc, char **argv)
@@ -140,7 +150,7 @@ int main(int argc, char **argv)
 			call = CALLS[i].call;
 	if (argc - (args - argv) != 3 || !call || (n = atoi(args[1])) < 1 || n > MAX_THREADS) {
 		fprintf(stderr,
-			"usage: hammer [-w] socket|openat|mmap|connect|udp THREADS COUNT[s]\n");
+			"usage: hammer [-w] socket|openat|mmap|connect|trickle|udp THREADS COUNT[s]\n");
 		return 2;
 	}
 	limit = strtoul(args[2], &unit, 10);
