@@ -51,7 +51,10 @@ struct retcon_inject_opts {
 	bool system_wide;   /* a rule without chain, scope and condition is meant */
 };
 
-#define RETCON_INJECT_OPTS_INIT {.sz = sizeof(struct retcon_inject_opts), .probability = 1}
+#define RETCON_INJECT_OPTS_INIT                                                                    \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_inject_opts), .probability = 1                          \
+	}
 
 /*
  * Parse, plan and compile; nothing is loaded. -EINVAL: spec, option or type error;

@@ -119,7 +119,7 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 {
 	_cleanup_(session_freep_) struct retcon_session *s = calloc(1, sizeof(*s));
 	struct retcon_inject_opts o;
-	struct err err = {0};
+	struct err err = { 0 };
 	int ret;
 
 	if (!s)
@@ -133,8 +133,8 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 	if (!ret && !(s->spec = strdup(o.spec)))
 		ret = err_nomem(&err);
 	if (!ret) {
-		const struct inject_opts io = {o.mode,	o.spec,	   o.probability, o.count,
-					       o.pid,	o.command, o.kthreads,	  o.system_wide};
+		const struct inject_opts io = { o.mode, o.spec,	   o.probability, o.count,
+						o.pid,	o.command, o.kthreads,	  o.system_wide };
 
 		ret = inject_prepare(&s->in, &io, &err);
 	}
@@ -167,7 +167,7 @@ const char *retcon_session_listing(struct retcon_session *s)
 
 int retcon_session_arm(struct retcon_session *s)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 
 	return report(s->ctx, session_arm(s->in.session, &err), &err);
 }
@@ -210,7 +210,7 @@ static int deliver(void *arg, const struct record *r, size_t len)
 {
 	struct retcon_session *s = arg;
 	const struct plan *plan = &s->in.plan;
-	char comm[sizeof(r->comm) + 1] = {0};
+	char comm[sizeof(r->comm) + 1] = { 0 };
 	struct retcon_event e = {
 		.sz = sizeof(e),
 		.time = r->time,
@@ -253,7 +253,7 @@ int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *ar
 int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out)
 {
 	struct session_stats st;
-	struct retcon_stats full = {.sz = out->sz};
+	struct retcon_stats full = { .sz = out->sz };
 
 	if (out->sz < sizeof(size_t) || out->sz > sizeof(full))
 		return -E2BIG;

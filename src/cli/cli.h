@@ -30,7 +30,7 @@ struct child {
 	int failed; /* errno of a failed exec comes back here */
 };
 
-#define CHILD_NONE ((struct child){.pid = -1, .go = -1, .failed = -1})
+#define CHILD_NONE ((struct child){ .pid = -1, .go = -1, .failed = -1 })
 
 int child_spawn(struct child *c, char **argv);
 /* 0 once it runs CMD, else the exit code (126, 127, 125), said on stderr */

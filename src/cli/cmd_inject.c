@@ -51,7 +51,12 @@ struct options {
 	char **command;
 };
 
-enum { OPT_FOR = 256, OPT_KTHREADS, OPT_SYSTEM_WIDE, OPT_JSON };
+enum {
+	OPT_FOR = 256,
+	OPT_KTHREADS,
+	OPT_SYSTEM_WIDE,
+	OPT_JSON
+};
 
 __attribute__((format(printf, 1, 2))) static int bad(const char *fmt, ...)
 {
@@ -131,18 +136,18 @@ static int take_option(struct options *o, int opt, const char *arg)
 static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"help", no_argument, NULL, 'h'},
-		{"include", required_argument, NULL, 'I'},
-		{"probability", required_argument, NULL, 'P'},
-		{"verbose", no_argument, NULL, 'v'},
-		{"count", required_argument, NULL, 'c'},
-		{"pid", required_argument, NULL, 'p'},
-		{"output", required_argument, NULL, 'o'},
-		{"for", required_argument, NULL, OPT_FOR},
-		{"kthreads", no_argument, NULL, OPT_KTHREADS},
-		{"system-wide", no_argument, NULL, OPT_SYSTEM_WIDE},
-		{"json", no_argument, NULL, OPT_JSON},
-		{0},
+		{ "help", no_argument, NULL, 'h' },
+		{ "include", required_argument, NULL, 'I' },
+		{ "probability", required_argument, NULL, 'P' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "for", required_argument, NULL, OPT_FOR },
+		{ "kthreads", no_argument, NULL, OPT_KTHREADS },
+		{ "system-wide", no_argument, NULL, OPT_SYSTEM_WIDE },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ 0 },
 	};
 	int opt, ret;
 
@@ -234,7 +239,7 @@ static int run(struct options *o, struct retcon *ctx, struct child *child)
 
 int cmd_inject(int argc, char **argv)
 {
-	struct options o = {.inject = RETCON_INJECT_OPTS_INIT, .watch = {.out = -1}};
+	struct options o = { .inject = RETCON_INJECT_OPTS_INIT, .watch = { .out = -1 } };
 	struct child child = CHILD_NONE;
 	struct retcon *ctx = NULL;
 	bool own = true; /* the status is retcon's, not CMD's */

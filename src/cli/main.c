@@ -10,8 +10,8 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject},
-	{"vm", "run a command as root in a guest kernel that allows everything", cmd_vm},
+	{ "inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject },
+	{ "vm", "run a command as root in a guest kernel that allows everything", cmd_vm },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -70,7 +70,7 @@ static int emit(struct watch *w, struct buf *b)
 static int on_event(void *arg, const struct retcon_event *e)
 {
 	struct watch *w = arg;
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	report_event(&b, &w->style, e);
 	return emit(w, &b);
@@ -87,9 +87,9 @@ static uint64_t now_ns(void)
 /* people and scripts wait for this line, wherever the events go */
 static int announce(struct watch *w)
 {
-	struct report_style text = {.start = w->style.start};
+	struct report_style text = { .start = w->style.start };
 	const char *engine = retcon_session_engine(w->session);
-	struct buf b = {0};
+	struct buf b = { 0 };
 	int ret;
 
 	report_armed(&b, &text, w->o->mode, w->o->spec, engine);
@@ -128,7 +128,8 @@ static void on_signal(struct watch *w, int fd, struct child *child)
 
 static int open_timer(uint64_t ns)
 {
-	struct itimerspec t = {.it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)}};
+	struct itimerspec t = { .it_value = { (time_t)(ns / 1000000000),
+					      (long)(ns % 1000000000) } };
 	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 
 	if (fd < 0 || timerfd_settime(fd, 0, &t, NULL))
@@ -148,8 +149,7 @@ static void on_timer(struct watch *w, struct pollfd *p, struct child *child)
 static int loop(struct watch *w, struct child *child)
 {
 	_cleanup_close_ int timer = w->o->limit_ns ? open_timer(w->o->limit_ns) : -1;
-	_cleanup_close_ int pidfd =
-		w->o->pid ? (int)syscall(SYS_pidfd_open, w->o->pid, 0) : -1;
+	_cleanup_close_ int pidfd = w->o->pid ? (int)syscall(SYS_pidfd_open, w->o->pid, 0) : -1;
 	_cleanup_close_ int sigs = -1;
 	sigset_t set;
 
@@ -157,10 +157,10 @@ static int loop(struct watch *w, struct child *child)
 	sigs = signalfd(-1, &set, SFD_CLOEXEC);
 	if (sigs < 0 || (w->o->limit_ns && timer < 0))
 		return -errno;
-	struct pollfd p[] = {{retcon_session_fd(w->session), POLLIN, 0},
-			     {sigs, POLLIN, 0},
-			     {timer, POLLIN, 0},
-			     {pidfd, POLLIN, 0}};
+	struct pollfd p[] = { { retcon_session_fd(w->session), POLLIN, 0 },
+			      { sigs, POLLIN, 0 },
+			      { timer, POLLIN, 0 },
+			      { pidfd, POLLIN, 0 } };
 
 	while (!w->over && !w->write_error) {
 		if (poll(p, 4, -1) < 0 && errno != EINTR)
@@ -179,8 +179,8 @@ static int loop(struct watch *w, struct child *child)
 
 static int finish(struct watch *w, int ret)
 {
-	struct retcon_stats stats = {.sz = sizeof(stats)};
-	struct buf b = {0};
+	struct retcon_stats stats = { .sz = sizeof(stats) };
+	struct buf b = { 0 };
 
 	retcon_session_disarm(w->session);
 	if (!w->write_error)
@@ -201,7 +201,7 @@ static int finish(struct watch *w, int ret)
 
 int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *child)
 {
-	struct watch w = {.session = s, .o = o, .style = {o->json, now_ns()}};
+	struct watch w = { .session = s, .o = o, .style = { o->json, now_ns() } };
 	int ret = announce(&w);
 
 	if (!ret && child->pid > 0) {

@@ -51,11 +51,11 @@ static int attach_raw_tp(struct engine_link *l, const struct engine_site *site)
 
 /* tried in this order; kprobe.multi costs 247 instructions a call, perf kprobes 335 */
 static const struct engine_ops engines[] = {
-	{"kprobe.multi", PROG_KPROBE, BPF_TRACE_KPROBE_MULTI, attach_kprobe_multi},
-	{"kprobe", PROG_KPROBE, 0, attach_perf_kprobe},
-	{"fentry", PROG_FENTRY, 0, attach_trampoline},
-	{"fexit", PROG_FEXIT, 0, attach_trampoline},
-	{"tp_btf", PROG_RAW_TP, 0, attach_raw_tp},
+	{ "kprobe.multi", PROG_KPROBE, BPF_TRACE_KPROBE_MULTI, attach_kprobe_multi },
+	{ "kprobe", PROG_KPROBE, 0, attach_perf_kprobe },
+	{ "fentry", PROG_FENTRY, 0, attach_trampoline },
+	{ "fexit", PROG_FEXIT, 0, attach_trampoline },
+	{ "tp_btf", PROG_RAW_TP, 0, attach_raw_tp },
 };
 
 void engine_release(struct engine_link *l)
@@ -87,14 +87,13 @@ static int try_engine(const struct engine_ops *e, const struct prog *p,
 	return 0;
 }
 
-int engine_arm(const struct prog *p, const struct prog_info *info,
-	       const struct engine_world *world, const struct engine_site *site,
-	       struct engine_link *out, struct err *err)
+int engine_arm(const struct prog *p, const struct prog_info *info, const struct engine_world *world,
+	       const struct engine_site *site, struct engine_link *out, struct err *err)
 {
-	struct err first = {0};
+	struct err first = { 0 };
 
 	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		struct err e = {0};
+		struct err e = { 0 };
 
 		if (engines[i].kind != p->kind)
 			continue;

@@ -18,11 +18,11 @@ struct engine_link {
 	const char *engine; /* "kprobe.multi", "kprobe", "fentry", "fexit", "tp_btf" */
 };
 
-#define ENGINE_LINK_NONE ((struct engine_link){.prog_fd = -1, .link_fd = -1, .perf_fd = -1})
+#define ENGINE_LINK_NONE ((struct engine_link){ .prog_fd = -1, .link_fd = -1, .perf_fd = -1 })
 
 struct engine_world {
-	int btf_fd;	     /* functions, lines, map types of this session */
-	const int *map_fds;  /* by enum prog_map */
+	int btf_fd;	    /* functions, lines, map types of this session */
+	const int *map_fds; /* by enum prog_map */
 };
 
 /* What a program is attached to. */
@@ -36,7 +36,6 @@ struct engine_site {
  * -EACCES: the verifier refused it, and err points into the rule; else what the
  * kernel said, as is, with a plain message: the caller knows better words.
  */
-int engine_arm(const struct prog *p, const struct prog_info *info,
-	       const struct engine_world *world, const struct engine_site *site,
-	       struct engine_link *out, struct err *err);
+int engine_arm(const struct prog *p, const struct prog_info *info, const struct engine_world *world,
+	       const struct engine_site *site, struct engine_link *out, struct err *err);
 void engine_release(struct engine_link *link);

@@ -21,11 +21,11 @@ static const struct {
 	uint32_t attach_type;
 	uint32_t flags;
 } kinds[] = {
-	[PROG_KPROBE] = {BPF_PROG_TYPE_KPROBE, 0, 0},
-	[PROG_FENTRY] = {BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 0},
-	[PROG_FEXIT] = {BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 0},
-	[PROG_RAW_TP] = {BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, 0},
-	[PROG_SYSCALL] = {BPF_PROG_TYPE_SYSCALL, 0, BPF_F_SLEEPABLE},
+	[PROG_KPROBE] = { BPF_PROG_TYPE_KPROBE, 0, 0 },
+	[PROG_FENTRY] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 0 },
+	[PROG_FEXIT] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 0 },
+	[PROG_RAW_TP] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, 0 },
+	[PROG_SYSCALL] = { BPF_PROG_TYPE_SYSCALL, 0, BPF_F_SLEEPABLE },
 };
 
 static bool is_insn_line(const char *line, size_t len, uint32_t *insn)
@@ -47,7 +47,7 @@ static bool is_insn_line(const char *line, size_t len, uint32_t *insn)
  */
 struct verifier_complaint verifier_complaint(const char *log)
 {
-	struct verifier_complaint c = {0, "no reason given", strlen("no reason given")};
+	struct verifier_complaint c = { 0, "no reason given", strlen("no reason given") };
 
 	for (const char *line = log; line && *line;) {
 		const char *end = strchr(line, '\n');

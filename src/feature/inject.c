@@ -18,9 +18,9 @@ static const struct inject_mode {
 	int64_t value;
 	int gfp_param; /* where the allocation flags are; -1 none */
 } modes[] = {
-	{"kmalloc", "should_failslab", -ENOMEM, 1},
-	{"bio", "should_fail_bio", -EIO, -1},
-	{"alloc_page", "should_fail_alloc_page", true, 0},
+	{ "kmalloc", "should_failslab", -ENOMEM, 1 },
+	{ "bio", "should_fail_bio", -EIO, -1 },
+	{ "alloc_page", "should_fail_alloc_page", true, 0 },
 };
 
 static const struct inject_mode *find_mode(const char *name)
@@ -35,7 +35,8 @@ static int check_opts(const struct inject_opts *o, struct err *err)
 {
 	if (!find_mode(o->mode))
 		return err_plain(err, -EINVAL, ERR_USAGE,
-				 "there is no mode '%s': it is kmalloc, bio or alloc_page", o->mode);
+				 "there is no mode '%s': it is kmalloc, bio or alloc_page",
+				 o->mode);
 	if (!(o->probability >= 0 && o->probability <= 1))
 		return err_plain(err, -EINVAL, ERR_USAGE,
 				 "the probability is a fraction from 0 to 1, not %g",
@@ -67,8 +68,9 @@ static int check_scope(const struct inject_opts *o, const struct rule *r, struct
 		return 0;
 	err_plain(err, -EINVAL, ERR_USAGE, "this rule would fail every %s of the whole system",
 		  o->mode);
-	err_note(err, SPAN_NONE, "name a caller ('tcp_v4_connect()'), a process (-p PID), or a "
-				 "command (-- CMD)");
+	err_note(err, SPAN_NONE,
+		 "name a caller ('tcp_v4_connect()'), a process (-p PID), or a "
+		 "command (-- CMD)");
 	err_note(err, SPAN_NONE, "if you mean it: --system-wide with --for TIME or -c N");
 	return -EINVAL;
 }

@@ -9,7 +9,7 @@
 void report_armed(struct buf *out, const struct report_style *style, const char *mode,
 		  const char *spec, const char *engine)
 {
-	struct json j = {.out = out};
+	struct json j = { .out = out };
 
 	if (!style->json) {
 		buf_printf(out, "armed: %s %s (by %s)\n", mode, spec, engine);
@@ -62,7 +62,7 @@ static void event_text(struct buf *out, const struct report_style *style,
 
 static void event_json(struct buf *out, const struct retcon_event *e)
 {
-	struct json j = {.out = out};
+	struct json j = { .out = out };
 
 	json_begin(&j, '{');
 	json_key(&j, "type");
@@ -115,7 +115,9 @@ static const struct {
 	bool always;
 } counters[] = {
 #define C(field, one, many, always)                                                                \
-	{ #field, one, many, offsetof(struct retcon_stats, field), always }
+	{                                                                                          \
+#field, one, many, offsetof(struct retcon_stats, field), always                    \
+	}
 	C(hits, "hit", "hits", true),
 	C(matches, "match", "matches", true),
 	C(injected, "injected", "injected", true),
@@ -140,10 +142,9 @@ static uint64_t counter(const struct retcon_stats *s, size_t i)
 	return v;
 }
 
-void report_summary(struct buf *out, const struct report_style *style,
-		    const struct retcon_stats *s)
+void report_summary(struct buf *out, const struct report_style *style, const struct retcon_stats *s)
 {
-	struct json j = {.out = out};
+	struct json j = { .out = out };
 	bool first = true;
 
 	if (style->json) {

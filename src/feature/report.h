@@ -13,7 +13,6 @@ struct report_style {
 /* "armed" line: rule, target's engine, and for JSON the process it speaks for */
 void report_armed(struct buf *out, const struct report_style *style, const char *mode,
 		  const char *spec, const char *engine);
-void report_event(struct buf *out, const struct report_style *style,
-		  const struct retcon_event *e);
+void report_event(struct buf *out, const struct report_style *style, const struct retcon_event *e);
 void report_summary(struct buf *out, const struct report_style *style,
 		    const struct retcon_stats *s);

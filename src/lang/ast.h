@@ -30,16 +30,41 @@ enum expr_kind {
 
 enum expr_op {
 	OP_NONE,
-	OP_NOT, OP_BITNOT, OP_NEG, OP_PLUS, OP_DEREF, OP_ADDR,
-	OP_MUL, OP_DIV, OP_MOD, OP_ADD, OP_SUB, OP_SHL, OP_SHR,
-	OP_LT, OP_GT, OP_LE, OP_GE, OP_EQ, OP_NE,
-	OP_BITAND, OP_BITXOR, OP_BITOR, OP_AND, OP_OR,
+	OP_NOT,
+	OP_BITNOT,
+	OP_NEG,
+	OP_PLUS,
+	OP_DEREF,
+	OP_ADDR,
+	OP_MUL,
+	OP_DIV,
+	OP_MOD,
+	OP_ADD,
+	OP_SUB,
+	OP_SHL,
+	OP_SHR,
+	OP_LT,
+	OP_GT,
+	OP_LE,
+	OP_GE,
+	OP_EQ,
+	OP_NE,
+	OP_BITAND,
+	OP_BITXOR,
+	OP_BITOR,
+	OP_AND,
+	OP_OR,
 };
 
 /* `const struct qstr *` : words as written (without const/volatile), then stars */
 struct type_name {
 	struct span at;
-	enum { TYPE_WORDS, TYPE_STRUCT, TYPE_UNION, TYPE_ENUM } tag;
+	enum {
+		TYPE_WORDS,
+		TYPE_STRUCT,
+		TYPE_UNION,
+		TYPE_ENUM
+	} tag;
 	struct str name; /* "qstr", "unsigned int" (words joined by one space), "gfp_t" */
 	unsigned int stars;
 	bool is_array;	 /* T name[] or T name[N] as a parameter: decays to a pointer */
@@ -55,9 +80,9 @@ struct expr {
 	struct span op_at; /* the operator, for carets between operands */
 	struct str name;   /* NAME, MEMBER, CALL */
 	struct span name_at;
-	struct str str;	   /* STRING */
-	bool raw_string;   /* STRING from bcc's bare STRCMP argument */
-	uint64_t value;	   /* INT */
+	struct str str;	 /* STRING */
+	bool raw_string; /* STRING from bcc's bare STRCMP argument */
+	uint64_t value;	 /* INT */
 	bool is_unsigned, is_long;
 	bool arrow;
 	struct expr *a, *b, *c;
@@ -84,14 +109,14 @@ struct param {
 
 /* func, func(params), func(params)(pred), or (pred) alone for the target */
 struct frame {
-	struct span at;	     /* the whole frame */
-	struct str func;     /* empty: a predicate on the mode's target */
+	struct span at;	 /* the whole frame */
+	struct str func; /* empty: a predicate on the mode's target */
 	struct span func_at;
-	bool has_params;     /* a parameter list was written; (void) has n_params 0 */
+	bool has_params; /* a parameter list was written; (void) has n_params 0 */
 	struct span params_at;
 	struct param *params;
 	unsigned int n_params;
-	struct expr *pred;   /* NULL: always true */
+	struct expr *pred; /* NULL: always true */
 };
 
 /*

@@ -27,8 +27,8 @@ static int copy_name(char *out, size_t size, struct str s)
  */
 int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall)
 {
-	static const char *const old[] = {"SyS_", "sys_"};
-	static const char *const now[] = {"__x64_sys_", "__ia32_sys_", "__do_sys_"};
+	static const char *const old[] = { "SyS_", "sys_" };
+	static const char *const now[] = { "__x64_sys_", "__ia32_sys_", "__do_sys_" };
 	int n;
 
 	*is_syscall = false;
@@ -41,7 +41,7 @@ int plan_kernel_name(const char *written, char *out, size_t size, bool *is_sysca
 		n = snprintf(out, size, "__x64_sys_%s", written + strlen(old[i]));
 		return n < 0 || (size_t)n >= size ? -E2BIG : 0;
 	}
-	return copy_name(out, size, (struct str){written, strlen(written)});
+	return copy_name(out, size, (struct str){ written, strlen(written) });
 }
 
 static int find_func(struct plan *p, const char *name)
@@ -92,8 +92,8 @@ static bool takes_trampoline(const struct kbtf *btf, const struct kbtf_proto *pr
 static int note_name(struct plan *p, const char *written, const char *name)
 {
 	if (strcmp(written, name) != 0)
-		buf_printf(&p->notes, "%s is the system call %s: this kernel calls it %s\n", written,
-			   name + strlen("__x64_sys_"), name);
+		buf_printf(&p->notes, "%s is the system call %s: this kernel calls it %s\n",
+			   written, name + strlen("__x64_sys_"), name);
 	return buf_err(&p->notes);
 }
 
@@ -101,7 +101,7 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 		    unsigned int *index, struct err *err)
 {
 	char written[LIMIT_IDENT + 1], name[LIMIT_IDENT + 1];
-	struct kbtf_proto proto = {0};
+	struct kbtf_proto proto = { 0 };
 	struct comp_func *cf;
 	bool is_syscall;
 	int ret;
@@ -129,8 +129,10 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 		cf->func_id = proto.func_id;
 		cf->trampoline = takes_trampoline(btf, &proto);
 		if (kbtf_count_named(btf, BTF_KIND_FUNC, name) > 1)
-			buf_printf(&p->notes, "several functions are called %s: the kernel's "
-					      "first is followed\n", name);
+			buf_printf(&p->notes,
+				   "several functions are called %s: the kernel's "
+				   "first is followed\n",
+				   name);
 	} else if (ret != -ENOENT) {
 		return err_set(err, ret, ERR_BTF, p->rule->src, f->func_at,
 			       "the type of %s cannot be read from this kernel's BTF", name);
@@ -174,7 +176,7 @@ static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf 
 			   struct err *err)
 {
 	const char *names[LIMIT_FRAMES + 1];
-	struct ksym found[LIMIT_FRAMES + 1] = {0};
+	struct ksym found[LIMIT_FRAMES + 1] = { 0 };
 	int ret;
 
 	names[0] = p->target_name;
@@ -193,9 +195,11 @@ static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf 
 		if (!found[i + 1].addr)
 			return unknown_function(p, i, btf, err);
 		if (!p->comp_funcs[i].trampoline)
-			buf_printf(&p->notes, "%s is followed by its entry and the stack alone: "
-					      "calls that end in a jump to another function are "
-					      "missed, and counted\n", p->func[i].name);
+			buf_printf(&p->notes,
+				   "%s is followed by its entry and the stack alone: "
+				   "calls that end in a jump to another function are "
+				   "missed, and counted\n",
+				   p->func[i].name);
 	}
 	return buf_err(&p->notes) ? err_nomem(err) : 0;
 }

@@ -41,22 +41,22 @@ static int create_one(struct maps *m, enum prog_map which, const struct sys_map 
 	return 0;
 }
 
-int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
-		uint32_t value_id, struct err *err)
+int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id, uint32_t value_id,
+		struct err *err)
 {
-	uint32_t control_size =
-		(uint32_t)(sizeof(struct control) + cpu_slots * sizeof(((struct control *)0)->cpu[0]));
+	uint32_t control_size = (uint32_t)(sizeof(struct control) +
+					   cpu_slots * sizeof(((struct control *)0)->cpu[0]));
 	const struct sys_map defs[PROG_MAP_COUNT] = {
-		[PROG_MAP_CONTROL] = {"rc_control", BPF_MAP_TYPE_ARRAY, 4, control_size, 1,
-				      BPF_F_MMAPABLE, -1, 0, 0},
+		[PROG_MAP_CONTROL] = { "rc_control", BPF_MAP_TYPE_ARRAY, 4, control_size, 1,
+				       BPF_F_MMAPABLE, -1, 0, 0 },
 		/* the kernel refuses task storage without BTF types (kernel-facts 6.1) */
-		[PROG_MAP_TASKS] = {"rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4,
-				    sizeof(struct task_state), 0, BPF_F_NO_PREALLOC, btf_fd, key_id,
-				    value_id},
-		[PROG_MAP_EVENTS] = {"rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1,
-				     0, 0},
-		[PROG_MAP_SCRATCH] = {"rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-				      sizeof(struct record), 1, 0, -1, 0, 0},
+		[PROG_MAP_TASKS] = { "rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4,
+				     sizeof(struct task_state), 0, BPF_F_NO_PREALLOC, btf_fd,
+				     key_id, value_id },
+		[PROG_MAP_EVENTS] = { "rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1,
+				      0, 0 },
+		[PROG_MAP_SCRATCH] = { "rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+				       sizeof(struct record), 1, 0, -1, 0, 0 },
 	};
 	long page = sysconf(_SC_PAGESIZE);
 	void *mem;
@@ -80,10 +80,10 @@ int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
 
 int maps_mark(const struct maps *m, pid_t pid, struct err *err)
 {
-	const struct task_state state = {.in_scope = 1};
+	const struct task_state state = { .in_scope = 1 };
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int ret = pidfd < 0 ? -errno
-			    : sys_map_update(m->fd[PROG_MAP_TASKS], &pidfd, &state, BPF_ANY);
+	int ret =
+		pidfd < 0 ? -errno : sys_map_update(m->fd[PROG_MAP_TASKS], &pidfd, &state, BPF_ANY);
 
 	if (ret)
 		return err_plain(err, ret, ERR_SYSTEM, "cannot mark process %d: %s", (int)pid,

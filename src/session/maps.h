@@ -17,8 +17,8 @@ struct maps {
 
 void maps_init(struct maps *m);
 /* btf_fd describes int (key_id) and struct task_state (value_id) */
-int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
-		uint32_t value_id, struct err *err);
+int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id, uint32_t value_id,
+		struct err *err);
 /* the process behind pid, and its future children, count as in scope */
 int maps_mark(const struct maps *m, pid_t pid, struct err *err);
 void maps_free(struct maps *m);

@@ -74,12 +74,12 @@ static int job_fill(const struct session *s, const struct kbtf *btf, struct comp
 		.n_funcs = p->n_funcs,
 		.places = p->places,
 		.n_places = p->n_places,
-		.scope = {.self = s->exempt.self,
-			  .exempt = s->exempt.pid,
-			  .n_exempt = s->exempt.n,
-			  .kthreads = s->opts.kthreads,
-			  .pid = (uint32_t)s->opts.pid,
-			  .marked = s->opts.command > 0},
+		.scope = { .self = s->exempt.self,
+			   .exempt = s->exempt.pid,
+			   .n_exempt = s->exempt.n,
+			   .kthreads = s->opts.kthreads,
+			   .pid = (uint32_t)s->opts.pid,
+			   .marked = s->opts.command > 0 },
 		.value = s->opts.value,
 		.probability = probability_scaled(s->opts.probability),
 		.times = s->opts.times,
@@ -136,18 +136,17 @@ static struct engine_site site_of(const struct session *s, const struct prog *p)
 	const struct plan *plan = s->plan;
 
 	if (strcmp(p->func, plan->target_name) == 0)
-		return (struct engine_site){p->func, plan->target_sym.addr};
+		return (struct engine_site){ p->func, plan->target_sym.addr };
 	for (unsigned int i = 0; i < plan->n_funcs; i++)
 		if (strcmp(p->func, plan->func[i].name) == 0)
-			return (struct engine_site){p->func, plan->func[i].sym.addr};
-	return (struct engine_site){p->func, 0};
+			return (struct engine_site){ p->func, plan->func[i].sym.addr };
+	return (struct engine_site){ p->func, 0 };
 }
 
-static int attach_one(struct session *s, const struct lineinfo *li, unsigned int i,
-		      struct err *err)
+static int attach_one(struct session *s, const struct lineinfo *li, unsigned int i, struct err *err)
 {
 	const struct prog *p = &s->progs.progs[i];
-	const struct engine_world world = {s->btf_fd, s->maps.fd};
+	const struct engine_world world = { s->btf_fd, s->maps.fd };
 	const struct engine_site site = site_of(s, p);
 	int ret = engine_arm(p, &li->progs[i], &world, &site, &s->links[i], err);
 
@@ -166,7 +165,7 @@ static int attach_one(struct session *s, const struct lineinfo *li, unsigned int
  */
 static int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
 {
-	static const enum prog_kind order[] = {PROG_FEXIT, PROG_FENTRY, PROG_RAW_TP, PROG_KPROBE};
+	static const enum prog_kind order[] = { PROG_FEXIT, PROG_FENTRY, PROG_RAW_TP, PROG_KPROBE };
 
 	s->n_links = s->progs.n_progs;
 	s->links = calloc(s->n_links, sizeof(*s->links));
@@ -238,7 +237,7 @@ static int arm(struct session *s, const struct lineinfo *li, struct err *err)
 
 int session_arm(struct session *s, struct err *err)
 {
-	struct lineinfo li = {0};
+	struct lineinfo li = { 0 };
 	int ret;
 
 	if (s->n_links)

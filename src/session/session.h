@@ -13,13 +13,13 @@
 struct session;
 
 struct session_opts {
-	int64_t value;	       /* what the target returns */
-	double probability;    /* 0 .. 1 */
-	uint64_t times;	       /* 0: no limit */
-	pid_t pid;	       /* only this process; 0: any */
-	pid_t command;	       /* only this process, waiting to exec, and its descendants; 0 */
+	int64_t value;	    /* what the target returns */
+	double probability; /* 0 .. 1 */
+	uint64_t times;	    /* 0: no limit */
+	pid_t pid;	    /* only this process; 0: any */
+	pid_t command;	    /* only this process, waiting to exec, and its descendants; 0 */
 	bool kthreads;
-	int gfp_param;	       /* index of the target's parameter with GFP flags; -1 none */
+	int gfp_param; /* index of the target's parameter with GFP flags; -1 none */
 };
 
 struct session_stats {

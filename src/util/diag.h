@@ -12,7 +12,7 @@
  *   note: ...
  *
  * Without a source: "error: message [tag]". A prefix other than NULL or "" comes
- * first on the first line, followed by ": ". Every line ends in '\n'. Tabs, UTF-8 width and long lines
- * (cut around the caret to 100 columns) are handled here and only here.
+ * first on the first line, followed by ": ". Every line ends in '\n'. Tabs, UTF-8 width and long
+ * lines (cut around the caret to 100 columns) are handled here and only here.
  */
 void diag_render(const struct err *err, const char *prefix, struct buf *out);

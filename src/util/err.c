@@ -15,8 +15,8 @@ static bool is_continuation(char c)
 }
 
 /* vsnprintf() that shows where it cut, never inside a UTF-8 sequence */
-__attribute__((format(printf, 3, 0)))
-static void format(char *dst, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void format(char *dst, size_t size, const char *fmt,
+							 va_list ap)
 {
 	int n = vsnprintf(dst, size, fmt, ap);
 	size_t cut = size - sizeof("...");

@@ -12,7 +12,7 @@ struct json {
 	bool need_comma;
 };
 
-void json_begin(struct json *j, char open);  /* '{' or '[' */
+void json_begin(struct json *j, char open); /* '{' or '[' */
 void json_end(struct json *j, char close);
 void json_key(struct json *j, const char *key);
 void json_str(struct json *j, const char *s); /* invalid UTF-8 becomes U+FFFD */

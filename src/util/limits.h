@@ -2,21 +2,21 @@
 /* Every cap of the program, each with a test at its edge. */
 #pragma once
 
-#define LIMIT_RULE_TEXT 65536	   /* bytes of one rule or spec */
-#define LIMIT_EXPR_DEPTH 64	   /* nesting of one expression */
-#define LIMIT_NODES 4096	   /* tree nodes of one rule */
-#define LIMIT_IDENT 511		   /* KSYM_NAME_LEN is 512 since 6.1 */
-#define LIMIT_STRING 255	   /* bytes of one string literal */
-#define LIMIT_FRAMES 32		   /* frames of one chain */
-#define LIMIT_ARGS 8		   /* arguments of one call in a condition */
-#define LIMIT_PARAM_LIST 32	   /* parameters written for one function */
-#define LIMIT_PARAMS 6		   /* parameters that arrive in registers */
-#define LIMIT_IR 16384		   /* IR operations of one program */
-#define LIMIT_INSNS 4096	   /* instructions of one program */
-#define LIMIT_JUMP 32767	   /* distance of one jump */
-#define LIMIT_STACK_BYTES 512	   /* stack of one program */
-#define LIMIT_EXEMPT 32		   /* ancestors of retcon left alone */
-#define LIMIT_STACK_DEPTH 64	   /* return addresses kept of one kernel stack */
-#define LIMIT_CPUS 1024		   /* slots of per-CPU counters */
-#define LIMIT_BTF_BYTES (256 << 20) /* size of a BTF blob we are willing to read */
-#define LIMIT_BTF_DEPTH 32	   /* typedefs, modifiers, anonymous members in a row */
+#define LIMIT_RULE_TEXT	  65536	      /* bytes of one rule or spec */
+#define LIMIT_EXPR_DEPTH  64	      /* nesting of one expression */
+#define LIMIT_NODES	  4096	      /* tree nodes of one rule */
+#define LIMIT_IDENT	  511	      /* KSYM_NAME_LEN is 512 since 6.1 */
+#define LIMIT_STRING	  255	      /* bytes of one string literal */
+#define LIMIT_FRAMES	  32	      /* frames of one chain */
+#define LIMIT_ARGS	  8	      /* arguments of one call in a condition */
+#define LIMIT_PARAM_LIST  32	      /* parameters written for one function */
+#define LIMIT_PARAMS	  6	      /* parameters that arrive in registers */
+#define LIMIT_IR	  16384	      /* IR operations of one program */
+#define LIMIT_INSNS	  4096	      /* instructions of one program */
+#define LIMIT_JUMP	  32767	      /* distance of one jump */
+#define LIMIT_STACK_BYTES 512	      /* stack of one program */
+#define LIMIT_EXEMPT	  32	      /* ancestors of retcon left alone */
+#define LIMIT_STACK_DEPTH 64	      /* return addresses kept of one kernel stack */
+#define LIMIT_CPUS	  1024	      /* slots of per-CPU counters */
+#define LIMIT_BTF_BYTES	  (256 << 20) /* size of a BTF blob we are willing to read */
+#define LIMIT_BTF_DEPTH	  32	      /* typedefs, modifiers, anonymous members in a row */

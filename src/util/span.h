@@ -18,7 +18,7 @@ struct span {
 };
 
 /* "not about the text": distinct from an empty span at offset 0 */
-#define SPAN_NONE ((struct span){UINT32_MAX, 0})
+#define SPAN_NONE ((struct span){ UINT32_MAX, 0 })
 
 static inline bool span_is_none(struct span s)
 {
@@ -28,7 +28,7 @@ static inline bool span_is_none(struct span s)
 /* from the first byte of a to the last byte of b */
 static inline struct span span_join(struct span a, struct span b)
 {
-	return (struct span){a.off, b.off + b.len - a.off};
+	return (struct span){ a.off, b.off + b.len - a.off };
 }
 
 /* 1-based line and column (bytes) of an offset; the line's text without newline */

@@ -10,7 +10,7 @@
 
 #include "feature/report.h"
 
-static const char *const stack[] = {"kmem_cache_alloc_noprof+0x3c", "dst_alloc+0x4e"};
+static const char *const stack[] = { "kmem_cache_alloc_noprof+0x3c", "dst_alloc+0x4e" };
 
 static const struct retcon_event injected = {
 	.kind = RETCON_EVENT_INJECTED,
@@ -46,8 +46,8 @@ static void expect(struct buf *b, const char *text)
 
 static void text_counts_time_from_armed(void **state)
 {
-	const struct report_style style = {.start = 1000000000};
-	struct buf b = {0};
+	const struct report_style style = { .start = 1000000000 };
+	struct buf b = { 0 };
 
 	(void)state;
 	report_event(&b, &style, &injected);
@@ -60,9 +60,9 @@ static void text_counts_time_from_armed(void **state)
 
 static void control_characters_stay_out_of_the_terminal(void **state)
 {
-	const struct report_style style = {0};
+	const struct report_style style = { 0 };
 	struct retcon_event e = returned;
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	e.comm = "a\033[2Jb\177";
@@ -72,8 +72,8 @@ static void control_characters_stay_out_of_the_terminal(void **state)
 
 static void json_is_one_object_a_line(void **state)
 {
-	const struct report_style style = {.json = true};
-	struct buf b = {0};
+	const struct report_style style = { .json = true };
+	struct buf b = { 0 };
 
 	(void)state;
 	report_event(&b, &style, &injected);
@@ -89,10 +89,11 @@ static void json_is_one_object_a_line(void **state)
 
 static void summary_shows_what_is_not_zero(void **state)
 {
-	const struct report_style style = {0};
-	struct retcon_stats s = {.sz = sizeof(s), .hits = 9, .matches = 2, .injected = 1,
-				 .nofail = 1};
-	struct buf b = {0};
+	const struct report_style style = { 0 };
+	struct retcon_stats s = {
+		.sz = sizeof(s), .hits = 9, .matches = 2, .injected = 1, .nofail = 1
+	};
+	struct buf b = { 0 };
 
 	(void)state;
 	report_summary(&b, &style, &s);
@@ -102,9 +103,9 @@ static void summary_shows_what_is_not_zero(void **state)
 
 static void summary_says_when_nothing_could_happen(void **state)
 {
-	const struct report_style style = {0};
-	struct retcon_stats s = {.sz = sizeof(s)};
-	struct buf b = {0};
+	const struct report_style style = { 0 };
+	struct retcon_stats s = { .sz = sizeof(s) };
+	struct buf b = { 0 };
 
 	(void)state;
 	report_summary(&b, &style, &s);

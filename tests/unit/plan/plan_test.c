@@ -41,7 +41,8 @@ static void places_are_outermost_first(void **state)
 	struct world w;
 
 	(void)state;
-	assert_int_equal(plan(&w, "ip_route_output_flow() => tcp_v4_connect()", "should_failslab"), 0);
+	assert_int_equal(plan(&w, "ip_route_output_flow() => tcp_v4_connect()", "should_failslab"),
+			 0);
 	assert_int_equal(w.plan.n_places, 2);
 	assert_string_equal(w.plan.func[w.plan.places[0].func].name, "tcp_v4_connect");
 	assert_string_equal(w.plan.func[w.plan.places[1].func].name, "ip_route_output_flow");
