@@ -253,6 +253,12 @@ int parse_type_name(struct parser *p, struct type_name *t)
 	return parse_stars(p, t);
 }
 
+bool parse_type_arg(struct parser *p, struct expr *e)
+{
+	e->type = parser_alloc(p, sizeof(*e->type));
+	return e->type && !parse_type_name(p, e->type);
+}
+
 /* "(" anything balanced ")": the parameters of a function pointer, which nobody calls */
 static int skip_parens(struct parser *p)
 {

@@ -17,10 +17,10 @@ struct parser {
 	struct err *err;
 	int code;
 	enum token_kind stop; /* the token parser_fail() stood at */
-	struct lexer lx; /* stands behind tok */
+	struct lexer lx;      /* stands behind tok */
 	struct token tok;
-	struct span last;    /* the token before tok */
-	struct span open;    /* innermost parenthesis still open; SPAN_NONE */
+	struct span last; /* the token before tok */
+	struct span open; /* innermost parenthesis still open; SPAN_NONE */
 	unsigned int depth;
 	unsigned int nodes;
 	bool bare_strings; /* STRCMP takes bcc's unquoted literal */
@@ -46,10 +46,35 @@ void parser_hint(struct parser *p, const char *fmt, ...) __attribute__((format(p
 struct span parser_open(struct parser *p);
 int parser_close(struct parser *p, struct span outer, const char *what);
 
-/* parse_expr.c */
-struct expr *parse_expr(struct parser *p);
+/* parse_node.c */
+/* one level deeper into the text, left by p->depth--; false after a failure */
+bool parser_enter(struct parser *p);
+/* one more node; false after a failure */
+bool parser_count(struct parser *p, struct span at);
+struct expr *expr_new(struct parser *p, enum expr_kind kind, struct span at);
+/* the last step of making a node: its height, now that the children are in */
+struct expr *expr_finish(struct parser *p, struct expr *e);
+/* parser_fail() and parser_expected() where a node would be returned: NULL */
+struct expr *expr_fail(struct parser *p, struct span at, const char *msg);
+struct expr *expr_expected(struct parser *p, const char *what);
+
+/* parse_literal.c */
+struct expr *parse_int(struct parser *p);
+struct expr *parse_string(struct parser *p);
+/* tok is the comma before a literal without quotes */
+struct expr *parse_bare_string(struct parser *p);
+
+/* parse_block.c */
+/* tok is the "{" behind the "(" at `open` */
+struct expr *parse_block(struct parser *p, struct span open);
+
+/* parse_primary.c */
 /* tok is "(" */
 struct expr *parse_paren(struct parser *p);
+struct expr *parse_postfix(struct parser *p);
+
+/* parse_expr.c */
+struct expr *parse_expr(struct parser *p);
 
 /* parse_type.c */
 /* tok is a word that can only start a type: struct, unsigned, const ... */
@@ -65,5 +90,7 @@ bool declaration_ahead(const struct parser *p);
 int parse_type_base(struct parser *p, struct type_name *t);
 int parse_stars(struct parser *p, struct type_name *t);
 int parse_type_name(struct parser *p, struct type_name *t);
+/* a type name where an expression would stand, into e->type; false after a failure */
+bool parse_type_arg(struct parser *p, struct expr *e);
 /* tok is behind "(" ; takes up to but not the ")" */
 int parse_params(struct parser *p, struct frame *f);
