@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the measuring programs have in common. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define NS_PER_INSN 2 /* retcon vm --icount: one instruction every two nanoseconds */
+
+/* exits unless this is a guest that says so; name is the program's */
+void bench_need_guest(const char *name);
+
+/* ns of a clock */
+uint64_t bench_clock(clockid_t id);
+
+uint64_t bench_median(uint64_t *v, unsigned int n);
+
+/* prints "name value unit", what bench/run makes tables of */
+void bench_say(const char *name, double value, const char *unit);
+
+struct bench_child {
+	pid_t pid;
+	int err;	    /* reading end of its stderr */
+	clockid_t clock;    /* its CPU time */
+	uint64_t exec_cpu;  /* its CPU time just before exec */
+	uint64_t exec_wall; /* when that was, CLOCK_MONOTONIC */
+};
+
+/* starts argv; its stdout is lost, or with both, joined to stderr */
+int bench_start(struct bench_child *c, char *const argv[], bool both);
+/* until it has said it; false if it ended first, its last words then on our stderr */
+bool bench_wait_for(struct bench_child *c, const char *word);
+void bench_stop(struct bench_child *c);

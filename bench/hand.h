@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What `retcon inject kmalloc 'tcp_v4_connect()'` does, written by hand for this
+ * one rule, with everything it has to know about the kernel known beforehand.
+ * The maps and their layouts are retcon's (util/control.h).
+ */
+#pragma once
+
+#include <linux/types.h>
+
+/* Looked up once by bench/constants, in a file; all of it is of this boot only. */
+struct constants {
+	__u64 target; /* should_failslab */
+	__u64 frame;  /* tcp_v4_connect: address, bytes, type id */
+	__u64 frame_size;
+	__u32 frame_btf_id;
+	__u32 preempt_var; /* per-CPU variable with the preemption count, and where in it */
+	__u32 preempt_off;
+	__u32 cpu_in_var; /* the same variable has the CPU number, at ... */
+	__u32 cpu_off;
+	__u32 task_flags; /* offsets in struct task_struct */
+	__u32 task_tgid;
+	__u32 nofail;	 /* __GFP_NOFAIL */
+	__u32 cpu_slots; /* possible CPUs, rounded up to a power of two */
+};
+
+struct hand {
+	int btf, control_map, tasks_map, events_map, scratch_map;
+	int target_prog, enter_prog, exit_prog;
+	int target_link, enter_link, exit_link;
+	struct control *control;
+	void *ring; /* consumer page, producer page and data */
+};
+
+/* Everything, armed last. 0 or -errno; the kernel cleans up after a failure at exit. */
+int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid);
+void hand_disarm(struct hand *h);
+
+struct bpf_insn;
+/* a kprobe program, attach type 0 or BPF_TRACE_KPROBE_MULTI; -errno or its descriptor */
+int hand_load(const char *name, __u32 type, __u32 attach_type, const struct bpf_insn *insns,
+	      __u32 n);
+int hand_link_multi(int prog, const __u64 *addrs, const char *const *syms);

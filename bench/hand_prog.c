@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The three programs, with retcon's promises: see src/comp/target_prog.c and
+ * frame_prog.c for what each test is for. What a call that does not match pays
+ * is kept as short as it can be: nothing is saved across calls, one look at the
+ * per-CPU area gives context and CPU, and all else is a function of its own.
+ */
+#include "hand_prog.h"
+
+#include <stddef.h>
+
+#include "util/control.h"
+
+#define NOT_TASK_CONTEXT 0x00ff0100
+#define PF_KTHREAD	 0x00200000
+#define REGS_SI		 104
+#define REGS_SP		 152
+#define STACK_BYTES	 ((int)sizeof(((struct record *)0)->stack))
+#define REC(field)	 ((int)offsetof(struct record, field))
+#define STATE(field)	 ((int)offsetof(struct task_state, field))
+
+enum {
+	R0,
+	R1,
+	R2,
+	R3,
+	R4,
+	R5,
+	R6,
+	R7,
+	R8,
+	R9,
+	FP
+};
+
+#define CONTROL(d, field)                                                                          \
+	LD64(d, BPF_PSEUDO_MAP_VALUE, h->control_map, offsetof(struct control, field))
+#define MAP(d, map) LD64(d, BPF_PSEUDO_MAP_FD, h->map, 0)
+
+/* clobbers R0 and R1 */
+#define COUNT(field)                                                                               \
+	do {                                                                                       \
+		CONTROL(R0, field);                                                                \
+		MOV_K(R1, 1);                                                                      \
+		ATOMIC_ADD(R0, 0, R1);                                                             \
+	} while (0)
+
+/* leaves the per-CPU variable in R0 */
+static void need_task_context(struct code *c, const struct constants *k, struct label *out)
+{
+	LD64(R1, BPF_PSEUDO_BTF_ID, k->preempt_var, 0);
+	CALL(this_cpu_ptr);
+	LDX(BPF_W, R1, R0, k->preempt_off);
+	JMP_K(BPF_JSET, R1, NOT_TASK_CONTEXT, out);
+}
+
+static void count_hit(struct code *c, const struct hand *h, const struct constants *k)
+{
+	if (k->cpu_in_var)
+		LDX(BPF_W, R0, R0, k->cpu_off);
+	else
+		CALL(get_smp_processor_id);
+	ALU32_K(BPF_AND, R0, (__s32)k->cpu_slots - 1);
+	ALU_K(BPF_LSH, R0, 6);
+	CONTROL(R1, cpu);
+	ALU(BPF_ADD, R1, R0);
+	LDX(BPF_DW, R0, R1, 0);
+	ALU_K(BPF_ADD, R0, 1);
+	STX(BPF_DW, R1, 0, R0);
+}
+
+/* state in R0, may be NULL; the task goes to R7 */
+static void get_state(struct code *c, const struct hand *h, int flags)
+{
+	CALL(get_current_task_btf);
+	MOV(R7, R0);
+	MOV(R2, R0);
+	MAP(R1, tasks_map);
+	MOV_K(R3, 0);
+	MOV_K(R4, flags);
+	CALL(task_storage_get);
+}
+
+static void leave(struct code *c, struct label *out)
+{
+	place(c, out);
+	MOV_K(R0, 0);
+	EXIT();
+}
+
+static void need_chain(struct code *c, const struct hand *h, struct label *out)
+{
+	get_state(c, h, 0);
+	MOV(R8, R0);
+	JMP_K(BPF_JEQ, R8, 0, out);
+	LDX(BPF_W, R1, R8, STATE(matched));
+	JMP_K(BPF_JEQ, R1, 0, out);
+	LDX(BPF_DW, R1, R6, REGS_SP);
+	LDX(BPF_DW, R2, R8, STATE(frame));
+	JMP(BPF_JLE, R2, R1, out);
+}
+
+static void skip_exempt(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
+			__u32 ppid, struct label *out)
+{
+	struct label exempt = { 0 }, go = { 0 }, may_fail = { 0 };
+
+	LDX(BPF_W, R1, R7, k->task_flags);
+	JMP_K(BPF_JSET, R1, PF_KTHREAD, &exempt);
+	LDX(BPF_W, R1, R7, k->task_tgid);
+	JMP32_K(BPF_JEQ, R1, (__s32)pid, &exempt);
+	JMP32_K(BPF_JEQ, R1, (__s32)ppid, &exempt);
+	JMP32_K(BPF_JNE, R1, 1, &go);
+	place(c, &exempt);
+	COUNT(exempt);
+	GOTO(out);
+	place(c, &go);
+	LDX(BPF_W, R1, R6, REGS_SI);
+	ALU32_K(BPF_AND, R1, (__s32)k->nofail);
+	JMP32_K(BPF_JEQ, R1, 0, &may_fail);
+	COUNT(nofail);
+	GOTO(out);
+	place(c, &may_fail);
+}
+
+/* record in R7, bytes of stack in R9; the walk is { record, left } at FP - 16 */
+static void confirm_by_stack(struct code *c, const struct hand *h, struct hand_funcs *f,
+			     unsigned int *callback, struct label *out)
+{
+	struct label bad = { 0 }, good = { 0 };
+
+	(void)f;
+	ST_K(BPF_W, FP, -8, 0);
+	MAP(R1, scratch_map);
+	MOV(R2, FP);
+	ALU_K(BPF_ADD, R2, -8);
+	CALL(map_lookup_elem);
+	MOV(R7, R0);
+	JMP_K(BPF_JEQ, R7, 0, out);
+	MOV(R1, R6);
+	MOV(R2, R7);
+	ALU_K(BPF_ADD, R2, REC(stack));
+	MOV_K(R3, STACK_BYTES);
+	MOV_K(R4, 0);
+	CALL(get_stack);
+	MOV(R9, R0);
+	STX(BPF_W, R7, REC(stack_bytes), R9);
+	JMP_K(BPF_JSLT, R9, 0, &bad);
+	STX(BPF_DW, FP, -16, R7);
+	ST_K(BPF_DW, FP, -8, 1);
+	MOV(R1, R9);
+	ALU_K(BPF_RSH, R1, 3);
+	*callback = c->n;
+	LD64(R2, BPF_PSEUDO_FUNC, 0, 0);
+	MOV(R3, FP);
+	ALU_K(BPF_ADD, R3, -16);
+	MOV_K(R4, 0);
+	CALL(loop);
+	LDX(BPF_DW, R0, FP, -8);
+	JMP_K(BPF_JEQ, R0, 0, &good);
+	place(c, &bad);
+	COUNT(unconfirmed);
+	GOTO(out);
+	place(c, &good);
+}
+
+/* the head of the record at base (R7 or FP) + off; value is there already */
+static void fill_record(struct code *c, __u8 base, int off, int kind)
+{
+	ST_K(BPF_W, base, off + REC(kind), kind);
+	ST_K(BPF_W, base, off + REC(place), 0);
+	CALL(ktime_get_ns);
+	STX(BPF_DW, base, off + REC(time), R0);
+	CALL(get_current_pid_tgid);
+	STX(BPF_W, base, off + REC(tid), R0);
+	ALU_K(BPF_RSH, R0, 32);
+	STX(BPF_W, base, off + REC(pid), R0);
+	MOV(R1, base);
+	ALU_K(BPF_ADD, R1, off + REC(comm));
+	MOV_K(R2, 16);
+	CALL(get_current_comm);
+	CALL(get_smp_processor_id);
+	STX(BPF_W, base, off + REC(cpu), R0);
+}
+
+/* R2 and R3 are the record and its size */
+static void send_record(struct code *c, const struct hand *h)
+{
+	struct label sent = { 0 };
+
+	MAP(R1, events_map);
+	MOV_K(R4, 0);
+	CALL(ringbuf_output);
+	JMP_K(BPF_JEQ, R0, 0, &sent);
+	COUNT(drops);
+	place(c, &sent);
+}
+
+static void inject(struct code *c, const struct hand *h)
+{
+	struct label sized = { 0 };
+
+	ST_K(BPF_W, R8, STATE(injected), 1);
+	COUNT(injected);
+	MOV(R1, R6);
+	MOV_K(R2, -12);
+	CALL(override_return);
+	ST_K(BPF_DW, R7, REC(value), -12);
+	fill_record(c, R7, 0, RECORD_INJECTED);
+	MOV(R2, R7);
+	MOV_K(R3, REC(stack));
+	JMP_K(BPF_JGT, R9, STACK_BYTES, &sized);
+	ALU(BPF_ADD, R3, R9);
+	place(c, &sized);
+	send_record(c, h);
+}
+
+/* long confirm(u64 i, struct { record, left } *walk): is this the place's function? */
+static void confirm(struct code *c, const struct constants *k)
+{
+	struct label stop = { 0 }, on = { 0 };
+
+	JMP_K(BPF_JGE, R1, LIMIT_STACK_DEPTH, &stop);
+	LDX(BPF_DW, R3, R2, 0);
+	ALU_K(BPF_LSH, R1, 3);
+	ALU(BPF_ADD, R3, R1);
+	LDX(BPF_DW, R3, R3, REC(stack));
+	LD64(R4, 0, k->frame, k->frame >> 32);
+	ALU(BPF_SUB, R3, R4);
+	JMP_K(BPF_JGE, R3, (__s32)k->frame_size, &on);
+	ST_K(BPF_DW, R2, 8, 0);
+	place(c, &stop);
+	MOV_K(R0, 1);
+	EXIT();
+	leave(c, &on);
+}
+
+void hand_target(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
+		 __u32 ppid, struct hand_funcs *f)
+{
+	struct label out = { 0 }, slow = { 0 }, slow_out = { 0 };
+	unsigned int call, callback;
+
+	_Static_assert(sizeof(((struct control *)0)->cpu[0]) == 64, "scaled by a shift");
+	c->n = 0;
+	CONTROL(R2, armed);
+	LDX(BPF_W, R3, R2, 0);
+	JMP_K(BPF_JEQ, R3, 0, &out);
+	LDX(BPF_DW, R3, R2, offsetof(struct control, active));
+	JMP_K(BPF_JNE, R3, 0, &slow);
+	need_task_context(c, k, &out);
+	count_hit(c, h, k);
+	leave(c, &out);
+	place(c, &slow);
+	call = c->n;
+	CALL_LOCAL(0);
+	EXIT();
+
+	f->slow = c->n;
+	c->insn[call].imm = (__s32)(f->slow - call - 1);
+	MOV(R6, R1);
+	need_task_context(c, k, &slow_out);
+	count_hit(c, h, k);
+	need_chain(c, h, &slow_out);
+	skip_exempt(c, h, k, pid, ppid, &slow_out);
+	COUNT(matches);
+	confirm_by_stack(c, h, f, &callback, &slow_out);
+	inject(c, h);
+	leave(c, &slow_out);
+
+	f->confirm = c->n;
+	c->insn[callback].imm = (__s32)(f->confirm - callback - 1);
+	confirm(c, k);
+}
+
+void hand_enter(struct code *c, const struct hand *h, const struct constants *k)
+{
+	struct label out = { 0 }, have = { 0 }, first = { 0 }, counted = { 0 };
+
+	c->n = 0;
+	MOV(R6, R1);
+	CONTROL(R2, armed);
+	LDX(BPF_W, R3, R2, 0);
+	JMP_K(BPF_JEQ, R3, 0, &out);
+	need_task_context(c, k, &out);
+	get_state(c, h, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	MOV(R8, R0);
+	JMP_K(BPF_JNE, R8, 0, &have);
+	COUNT(lost);
+	GOTO(&out);
+	place(c, &have);
+	LDX(BPF_W, R1, R8, STATE(matched));
+	JMP_K(BPF_JEQ, R1, 0, &first);
+	LDX(BPF_DW, R1, R8, STATE(frame));
+	JMP(BPF_JGT, R1, R6, &out); /* a recursion */
+	GOTO(&counted);		    /* an exit was missed: it counts on */
+	place(c, &first);
+	COUNT(active);
+	place(c, &counted);
+	STX(BPF_DW, R8, STATE(frame), R6);
+	ST_K(BPF_W, R8, STATE(matched), 1);
+	ST_K(BPF_W, R8, STATE(injected), 0);
+	leave(c, &out);
+}
+
+void hand_exit(struct code *c, const struct hand *h)
+{
+	const int rec = -REC(stack);
+	struct label out = { 0 }, silent = { 0 };
+
+	c->n = 0;
+	CONTROL(R2, active);
+	LDX(BPF_DW, R2, R2, 0);
+	JMP_K(BPF_JEQ, R2, 0, &out);
+	MOV(R6, R1);
+	get_state(c, h, 0);
+	MOV(R8, R0);
+	JMP_K(BPF_JEQ, R8, 0, &out);
+	LDX(BPF_W, R1, R8, STATE(matched));
+	JMP_K(BPF_JEQ, R1, 0, &out);
+	LDX(BPF_DW, R1, R8, STATE(frame));
+	JMP(BPF_JNE, R1, R6, &out);
+	ST_K(BPF_W, R8, STATE(matched), 0);
+	LDX(BPF_W, R1, R8, STATE(injected));
+	JMP_K(BPF_JEQ, R1, 0, &silent);
+	MOV(R1, R6);
+	MOV(R2, FP);
+	ALU_K(BPF_ADD, R2, rec - 8);
+	CALL(get_func_ret);
+	LDX(BPF_W, R0, FP, rec - 8);
+	ALU_K(BPF_LSH, R0, 32);
+	ALU_K(BPF_ARSH, R0, 32);
+	STX(BPF_DW, FP, rec + REC(value), R0);
+	ST_K(BPF_W, FP, rec + REC(stack_bytes), 0);
+	fill_record(c, FP, rec, RECORD_RETURN);
+	MOV(R2, FP);
+	ALU_K(BPF_ADD, R2, rec);
+	MOV_K(R3, REC(stack));
+	send_record(c, h);
+	place(c, &silent);
+	CONTROL(R0, active);
+	MOV_K(R1, -1);
+	ATOMIC_ADD(R0, 0, R1);
+	ST_K(BPF_W, R8, STATE(injected), 0);
+	leave(c, &out);
+}

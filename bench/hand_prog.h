@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "code.h"
+#include "hand.h"
+
+/* where the target's other functions begin */
+struct hand_funcs {
+	__u32 slow, confirm;
+};
+
+void hand_target(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
+		 __u32 ppid, struct hand_funcs *f);
+void hand_enter(struct code *c, const struct hand *h, const struct constants *k);
+void hand_exit(struct code *c, const struct hand *h);
