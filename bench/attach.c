@@ -1,124 +1,166 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * attach FUNCTION ADDRESS: what it costs to attach an empty program to a function, by each
- * mechanism, in nanoseconds of CPU time; each twice, the second counted.
+ * attach CONSTANTS: what it costs to attach one program that may override to
+ * should_failslab, and to detach it, by each mechanism. The program never overrides.
  */
-#define _GNU_SOURCE
-#include <linux/bpf.h>
-#include <linux/perf_event.h>
-#include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char *function;
-static uint64_t address;
+#include "bench.h"
+#include "hand.h"
+#include "link.h"
+#include "sys.h"
 
-static long long cpu_ns(void)
-{
-	struct timespec t;
+#define RUNS 5
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static int load_empty(uint32_t attach_type)
+static int load_look_up(int map)
 {
 	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{ BPF_LD | BPF_IMM | BPF_DW, 6, BPF_PSEUDO_MAP_VALUE, 0, map },
+		{ 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 1, 6, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 64 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 4, 6, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, 4, 0, 0, 64 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_kallsyms_lookup_name },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
-	union bpf_attr attr;
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SYSCALL,
+				.insns = ptr_u64(insns),
+				.insn_cnt = sizeof(insns) / sizeof(insns[0]),
+				.license = ptr_u64("GPL"),
+				.prog_flags = BPF_F_SLEEPABLE };
 
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_KPROBE;
-	attr.expected_attach_type = attach_type;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = 2;
-	attr.license = (uintptr_t) "GPL";
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	return sys_bpf(BPF_PROG_LOAD, &attr, ATTR_UPTO(attach_prog_fd));
 }
 
-static int multi(int prog, int by_name)
+/* bpf_kallsyms_lookup_name() in a program, with map and all; 0: not found */
+static __u64 look_up(const char *name)
 {
-	union bpf_attr attr;
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 72, .max_entries = 1
+	};
+	int fd = sys_bpf(BPF_MAP_CREATE, &map, ATTR_UPTO(map_extra));
+	union bpf_attr elem = { 0 }, run = { 0 };
+	int prog = load_look_up(fd);
+	char value[72] = "";
+	__u64 addr = 0;
+	__u32 key = 0;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.link_create.prog_fd = (uint32_t)prog;
-	attr.link_create.attach_type = BPF_TRACE_KPROBE_MULTI;
-	attr.link_create.kprobe_multi.cnt = 1;
-	if (by_name)
-		attr.link_create.kprobe_multi.syms = (uintptr_t)&function;
-	else
-		attr.link_create.kprobe_multi.addrs = (uintptr_t)&address;
-	return (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	snprintf(value, 64, "%s", name);
+	elem.map_fd = (__u32)fd;
+	elem.key = ptr_u64(&key);
+	elem.value = ptr_u64(value);
+	run.test.prog_fd = (__u32)prog;
+	if (prog >= 0 && !sys_bpf(BPF_MAP_UPDATE_ELEM, &elem, ATTR_UPTO(flags)) &&
+	    !sys_bpf(BPF_PROG_TEST_RUN, &run, ATTR_UPTO(test.cpu)) &&
+	    !sys_bpf(BPF_MAP_LOOKUP_ELEM, &elem, ATTR_UPTO(flags)))
+		memcpy(&addr, value + 64, sizeof(addr));
+	close(prog);
+	close(fd);
+	return addr;
 }
 
-static int perf(int prog, int by_name)
+static int by_symbol(const struct constants *k, struct bench_link *l)
 {
-	struct perf_event_attr attr;
-	int type = -1;
-	int fd;
-	FILE *f = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	static const char *const symbol = "should_failslab";
 
-	if (!f || fscanf(f, "%d", &type) != 1)
-		return -1;
-	fclose(f);
-	memset(&attr, 0, sizeof(attr));
-	attr.size = sizeof(attr);
-	attr.type = (uint32_t)type;
-	if (by_name)
-		attr.kprobe_func = (uintptr_t)function;
-	else
-		attr.kprobe_addr = address;
-	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0 || ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) < 0 ||
-	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
-		return -1;
-	return fd;
+	(void)k;
+	l->link = hand_link_multi(l->prog, NULL, &symbol);
+	return l->link;
 }
 
-static const struct {
+static int by_address(const struct constants *k, struct bench_link *l)
+{
+	l->link = hand_link_multi(l->prog, &k->target, NULL);
+	return l->link;
+}
+
+static int by_looked_up_address(const struct constants *k, struct bench_link *l)
+{
+	__u64 addr = look_up("should_failslab");
+
+	if (addr != k->target)
+		return -ENOENT;
+	l->link = hand_link_multi(l->prog, &addr, NULL);
+	return l->link;
+}
+
+static int by_perf_symbol(const struct constants *k, struct bench_link *l)
+{
+	(void)k;
+	return bench_perf_kprobe(l, "should_failslab", 0);
+}
+
+static int by_perf_address(const struct constants *k, struct bench_link *l)
+{
+	return bench_perf_kprobe(l, NULL, k->target);
+}
+
+static const struct mechanism {
 	const char *name;
-	uint32_t attach_type;
-	int (*attach)(int prog, int by_name);
-	int by_name;
-} WAYS[] = {
-	{ "kprobe.multi-by-name", BPF_TRACE_KPROBE_MULTI, multi, 1 },
-	{ "kprobe.multi-by-address", BPF_TRACE_KPROBE_MULTI, multi, 0 },
-	{ "perf-kprobe-by-name", 0, perf, 1 },
-	{ "perf-kprobe-by-address", 0, perf, 0 },
+	bool multi;
+	int (*attach)(const struct constants *k, struct bench_link *l);
+} mechanisms[] = {
+	{ "multi-by-name", true, by_symbol },
+	{ "multi-by-address", true, by_address },
+	{ "multi-by-looked-up-address", true, by_looked_up_address },
+	{ "perf-by-name", false, by_perf_symbol },
+	{ "perf-by-address", false, by_perf_address },
 };
+
+static void say(const char *what, const struct mechanism *m, double value, const char *unit)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s-%s", what, m->name);
+	bench_say(name, value, unit);
+}
+
+static int measure(const struct mechanism *m, const struct constants *k)
+{
+	uint64_t on[RUNS], off[RUNS], waits[RUNS];
+
+	for (unsigned int i = 0; i < RUNS; i++) {
+		struct bench_link l = { bench_load_override(m->multi), -1, -1 };
+		uint64_t cpu = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
+		uint64_t wall = bench_clock(CLOCK_MONOTONIC);
+		int ret = l.prog < 0 ? l.prog : m->attach(k, &l);
+
+		if (ret < 0) {
+			fprintf(stderr, "attach: %s: %s\n", m->name, strerror(-ret));
+			return 1;
+		}
+		on[i] = bench_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+		cpu += on[i];
+		bench_unlink(&l);
+		off[i] = bench_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+		wall = bench_clock(CLOCK_MONOTONIC) - wall;
+		waits[i] = wall > on[i] + off[i] ? wall - on[i] - off[i] : 0;
+		close(l.prog);
+	}
+	say("attach", m, (double)(bench_median(on, RUNS) / NS_PER_INSN), "instructions");
+	say("detach", m, (double)(bench_median(off, RUNS) / NS_PER_INSN), "instructions");
+	say("waits", m, (double)(bench_median(waits, RUNS) / 1000), "us");
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: attach FUNCTION ADDRESS\n");
+	struct constants k;
+	int ret = 0;
+
+	bench_need_guest("attach");
+	if (argc != 2 || bench_read_constants(argv[1], &k)) {
+		fprintf(stderr, "usage: attach CONSTANTS\n");
 		return 2;
 	}
-	function = argv[1];
-	address = strtoull(argv[2], NULL, 0);
-	for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++) {
-		long long took = 0;
-
-		for (int round = 0; round < 2; round++) {
-			int prog = load_empty(WAYS[i].attach_type);
-			long long begun = cpu_ns();
-			int fd = WAYS[i].attach(prog, WAYS[i].by_name);
-
-			took = cpu_ns() - begun;
-			if (prog < 0 || fd < 0) {
-				perror(WAYS[i].name);
-				return 1;
-			}
-			close(fd);
-			close(prog);
-		}
-		printf("%s %lld\n", WAYS[i].name, took);
-	}
-	return 0;
+	for (unsigned int i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]) && !ret; i++)
+		ret = measure(&mechanisms[i], &k);
+	return ret;
 }

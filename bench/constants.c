@@ -1,92 +1,150 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What bench/floor has to know about this kernel, as its arguments: everything that retcon
- * finds out by itself while it arms. Reads /proc/kallsyms and BTF, and takes its time.
+ * constants FILE: writes struct constants for the running kernel. By libbpf and
+ * /proc/kallsyms, not by retcon's own code: what it costs is not measured, and
+ * what it finds is a second opinion.
  */
 #include <bpf/btf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static unsigned long long addr_of(const char *name, unsigned long long *size)
+#include "hand.h"
+
+#define TARGET		      "should_failslab"
+#define FRAME		      "tcp_v4_connect"
+#define GFP_NOFAIL_BEFORE_610 0x8000u /* a macro then, unknown to BTF */
+
+/* byte offset of a member, through anonymous ones; -1: none */
+static long member_offset(const struct btf *btf, __u32 id, const char *name)
 {
-	unsigned long long found = 0;
-	unsigned long long next = ~0ULL;
-	unsigned long long addr;
-	char sym[512];
-	char type;
+	const struct btf_type *t = btf__type_by_id(btf, id);
 
-	for (int pass = 0; pass < 2; pass++) {
-		FILE *f = fopen("/proc/kallsyms", "re");
-		char line[1024];
+	if (!t || !btf_is_composite(t))
+		return -1;
+	for (unsigned int i = 0; i < btf_vlen(t); i++) {
+		const struct btf_member *m = &btf_members(t)[i];
+		const char *its = btf__name_by_offset(btf, m->name_off);
+		long at = btf_member_bit_offset(t, i) / 8;
+		long inner;
 
-		while (f && fgets(line, sizeof(line), f)) {
-			if (sscanf(line, "%llx %c %511s", &addr, &type, sym) != 3)
-				continue;
-			if (pass == 0 && strcmp(sym, name) == 0)
-				found = addr;
-			if (pass == 1 && addr > found && addr < next)
-				next = addr;
+		if (*its && strcmp(its, name) == 0)
+			return at;
+		inner = *its ? -1 : member_offset(btf, m->type, name);
+		if (inner >= 0)
+			return at + inner;
+	}
+	return -1;
+}
+
+static int find_cpu(const struct btf *btf, struct constants *k)
+{
+	int var = btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_VAR); /* 6.2 and later */
+	long count, cpu;
+
+	if (var > 0) {
+		__u32 type = btf__type_by_id(btf, (__u32)var)->type;
+
+		count = member_offset(btf, type, "preempt_count");
+		cpu = member_offset(btf, type, "cpu_number");
+		if (count < 0 || cpu < 0)
+			return -ENOENT;
+		k->preempt_off = (__u32)count;
+		k->cpu_in_var = 1;
+		k->cpu_off = (__u32)cpu;
+	} else {
+		var = btf__find_by_name_kind(btf, "__preempt_count", BTF_KIND_VAR);
+	}
+	k->preempt_var = (__u32)var;
+	return var > 0 ? 0 : -ENOENT;
+}
+
+static __u32 find_nofail(const struct btf *btf)
+{
+	__u32 n = btf__type_cnt(btf);
+
+	for (__u32 id = 1; id < n; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		for (unsigned int i = 0; btf_is_enum(t) && i < btf_vlen(t); i++) {
+			const struct btf_enum *e = &btf_enum(t)[i];
+
+			if (!strcmp(btf__name_by_offset(btf, e->name_off), "___GFP_NOFAIL_BIT"))
+				return 1U << e->val;
 		}
-		if (f)
-			fclose(f);
 	}
-	*size = next - found;
-	return found;
+	return GFP_NOFAIL_BEFORE_610;
 }
 
-/* byte offset of a member, through anonymous ones not needed here; 0 if there is none */
-static unsigned int offset_of(const struct btf *btf, int id, const char *name)
-{
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
-
-	for (unsigned int i = 0; t && i < btf_vlen(t); i++) {
-		const struct btf_member *m = btf_members(t) + i;
-		unsigned int inner;
-
-		if (strcmp(btf__name_by_offset(btf, m->name_off), name) == 0)
-			return btf_member_bit_offset(t, i) / 8;
-		if (m->name_off || !btf_is_composite(btf__type_by_id(btf, m->type)))
-			continue;
-		inner = offset_of(btf, (int)m->type, name);
-		if (inner)
-			return btf_member_bit_offset(t, i) / 8 + inner;
-	}
-	return 0;
-}
-
-int main(void)
+static int find_types(struct constants *k)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	unsigned long long target;
-	unsigned long long caller;
-	unsigned long long size;
-	unsigned int off = 0;
-	unsigned int cpu = 0;
-	int preempt;
+	long flags, tgid;
+	int task, frame, ret;
 
-	if (!btf) {
-		fprintf(stderr, "constants: this kernel has no BTF\n");
-		return 1;
-	}
-	target = addr_of("should_failslab", &size);
-	caller = addr_of("tcp_v4_connect", &size);
-	preempt = btf__find_by_name_kind(btf, "__preempt_count", BTF_KIND_VAR);
-	if (preempt < 0) {
-		int hot;
-
-		preempt = btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_VAR);
-		hot = btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_STRUCT);
-		off = offset_of(btf, hot, "preempt_count");
-		cpu = offset_of(btf, hot, "cpu_number");
-	}
-	if (!target || !caller || preempt < 0) {
-		fprintf(stderr, "constants: not all of them can be found\n");
-		return 1;
-	}
-	printf("%llu %llu %llu %d %d %u %u %u %u\n", target, caller, size,
-	       btf__find_by_name_kind(btf, "tcp_v4_connect", BTF_KIND_FUNC), preempt, off, cpu,
-	       offset_of(btf, btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT), "flags"),
-	       offset_of(btf, btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT), "tgid"));
+	if (!btf)
+		return -errno;
+	task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+	frame = btf__find_by_name_kind(btf, FRAME, BTF_KIND_FUNC);
+	flags = task < 0 ? -1 : member_offset(btf, (__u32)task, "flags");
+	tgid = task < 0 ? -1 : member_offset(btf, (__u32)task, "tgid");
+	ret = frame < 0 || flags < 0 || tgid < 0 ? -ENOENT : find_cpu(btf, k);
+	k->frame_btf_id = (__u32)frame;
+	k->task_flags = (__u32)flags;
+	k->task_tgid = (__u32)tgid;
+	k->nofail = find_nofail(btf);
 	btf__free(btf);
+	return ret;
+}
+
+static int find_symbols(struct constants *k)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	unsigned long long addr, after = ~0ULL;
+	char name[512], type;
+
+	if (!f)
+		return -errno;
+	while (fscanf(f, "%llx %c %511s%*[^\n]", &addr, &type, name) == 3) {
+		if (strcmp(name, TARGET) == 0)
+			k->target = addr;
+		if (strcmp(name, FRAME) == 0)
+			k->frame = addr;
+	}
+	rewind(f);
+	while (fscanf(f, "%llx %c %511s%*[^\n]", &addr, &type, name) == 3)
+		if (addr > k->frame && addr < after)
+			after = addr;
+	fclose(f);
+	k->frame_size = after - k->frame;
+	return k->target && k->frame && k->frame_size < 1 << 20 ? 0 : -ENOENT;
+}
+
+int main(int argc, char **argv)
+{
+	struct constants k = { 0 };
+	FILE *out;
+	int ret;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: constants FILE\n");
+		return 2;
+	}
+	k.cpu_slots = 1;
+	while ((long)k.cpu_slots < sysconf(_SC_NPROCESSORS_CONF))
+		k.cpu_slots *= 2;
+	ret = find_types(&k);
+	if (!ret)
+		ret = find_symbols(&k);
+	if (ret) {
+		fprintf(stderr, "constants: cannot look up what it takes: %s\n", strerror(-ret));
+		return 1;
+	}
+	out = fopen(argv[1], "we");
+	if (!out || fwrite(&k, sizeof(k), 1, out) != 1 || fclose(out)) {
+		fprintf(stderr, "constants: cannot write %s: %s\n", argv[1], strerror(errno));
+		return 1;
+	}
 	return 0;
 }
