@@ -8,10 +8,16 @@
 
 #define STACK_BYTES ((int64_t)sizeof(((struct record *)0)->stack))
 
-/* what the callback of the stack walk is given, on the target program's stack */
+/*
+ * What the callback of the stack walk is given, on the target program's stack: the
+ * scratch record. How many places are not seen yet is in there too (in `place`, free
+ * until it is filled in), and not on the stack: before "bpf: verify callbacks as if
+ * they are called unknown number of times" (ab5cfac139ab, 6.7) the verifier takes one
+ * turn for all, knows what a counter on the stack then is, and deletes the rest. On
+ * 6.1 no chain of two places was ever confirmed.
+ */
 struct walk {
-	uint64_t rec;  /* the scratch record */
-	uint64_t left; /* places not seen yet; the next is left - 1 */
+	uint64_t rec;
 };
 
 static void count_hit(struct pgm *p)
@@ -171,19 +177,20 @@ static ir_reg walk_stack(struct pgm *p, ir_reg *bytes)
  *
  *   long confirm(u32 i, struct walk *w)
  *   {
- *           k = w->left - 1;
+ *           rec = w->rec;
+ *           k = rec->place - 1;
  *           if (i >= DEPTH || k >= n_places) return 1;
  *           place = &control->place[k];
- *           if (!place->size || w->rec->stack[i] - place->start < place->size)
- *                   w->left = k;
- *           return w->left == 0;
+ *           if (!place->size || rec->stack[i] - place->start < place->size)
+ *                   rec->place = k;
+ *           return rec->place == 0;
  *   }
  */
 static int confirm_callback(const struct comp_env *env, struct comp_unit *unit)
 {
 	_Static_assert(sizeof(((struct control *)0)->place[0]) == 16, "scaled by a shift below");
 	ir_label stop, found, out;
-	ir_reg i, w, k, place, at, size;
+	ir_reg i, rec, k, place, at, size;
 	struct ir *ir;
 
 	if (ir_new(&unit->callback) < 0)
@@ -194,27 +201,27 @@ static int confirm_callback(const struct comp_env *env, struct comp_unit *unit)
 	out = ir_label_new(ir);
 	ir_at(ir, env->job->rule->on_target.at);
 	i = ir_arg(ir, 1);
-	w = ir_arg(ir, 2);
-	ir_note(ir, "k = w->left - 1;");
-	k = ir_alu(ir, BPF_SUB, IR_64, ir_load(ir, 8, w, offsetof(struct walk, left)), ir_k(1));
+	rec = ir_arg(ir, 2);
+	ir_note(ir, "rec = w->rec; k = rec->place - 1;");
+	rec = ir_load(ir, 8, rec, offsetof(struct walk, rec));
+	k = ir_alu(ir, BPF_SUB, IR_64, ir_load(ir, 4, rec, RECORD_OFF(place)), ir_k(1));
 	ir_note(ir, "if (i >= %d || k >= %u) return 1;", LIMIT_STACK_DEPTH, env->job->n_places);
 	ir_branch(ir, BPF_JGE, IR_64, i, ir_k(LIMIT_STACK_DEPTH), stop);
 	ir_branch(ir, BPF_JGE, IR_64, k, ir_k(env->job->n_places), stop);
 	ir_note(ir, "place = &control->place[k];");
 	place = ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(place)),
 		       ir_r(ir_alu(ir, BPF_LSH, IR_64, k, ir_k(4))));
-	ir_note(ir, "if (!place->size || w->rec->stack[i] - place->start < place->size)");
+	ir_note(ir, "if (!place->size || rec->stack[i] - place->start < place->size)");
 	size = ir_load(ir, 8, place, 8);
 	ir_branch(ir, BPF_JEQ, IR_64, size, ir_k(0), found);
-	at = ir_alu(ir, BPF_ADD, IR_64, ir_load(ir, 8, w, offsetof(struct walk, rec)),
-		    ir_r(ir_alu(ir, BPF_LSH, IR_64, i, ir_k(3))));
+	at = ir_alu(ir, BPF_ADD, IR_64, rec, ir_r(ir_alu(ir, BPF_LSH, IR_64, i, ir_k(3))));
 	at = ir_alu(ir, BPF_SUB, IR_64, ir_load(ir, 8, at, RECORD_OFF(stack)),
 		    ir_r(ir_load(ir, 8, place, 0)));
 	ir_branch(ir, BPF_JGE, IR_64, at, ir_r(size), out);
 	ir_place(ir, found);
-	ir_note(ir, "    w->left = k;");
-	ir_store(ir, 8, w, offsetof(struct walk, left), ir_r(k));
-	ir_note(ir, "return w->left == 0;");
+	ir_note(ir, "    rec->place = k;");
+	ir_store(ir, 4, rec, RECORD_OFF(place), ir_r(k));
+	ir_note(ir, "return rec->place == 0;");
 	ir_branch(ir, BPF_JEQ, IR_64, k, ir_k(0), stop);
 	ir_place(ir, out);
 	ir_exit(ir, ir_k(0));
@@ -238,18 +245,17 @@ static void confirm_chain(struct pgm *p, ir_reg rec, ir_reg bytes)
 	walk = ir_slot_new(ir, sizeof(struct walk));
 	ir_note(ir, "if (n < 0) goto unconfirmed;");
 	ir_branch(ir, BPF_JSLT, IR_64, bytes, ir_k(0), bad);
-	ir_note(ir, "walk = (struct walk){ .rec = rec, .left = %u };", n);
+	ir_note(ir, "walk.rec = rec; rec->place = %u;", n);
 	ir_slot_store(ir, 8, walk, offsetof(struct walk, rec), ir_r(rec));
-	ir_slot_store(ir, 8, walk, offsetof(struct walk, left), ir_k(n));
+	ir_store(ir, 4, rec, RECORD_OFF(place), ir_k(n));
 	ir_note(ir, "bpf_loop(n / 8, confirm, &walk, 0);");
 	ir_call(ir, BPF_FUNC_loop,
 		(struct ir_val[]){ ir_r(ir_alu(ir, BPF_RSH, IR_64, bytes, ir_k(3))),
 				   ir_r(ir_callback(ir)), ir_r(ir_slot_addr(ir, walk, 0)),
 				   ir_k(0) },
 		4);
-	ir_note(ir, "if (walk.left) { unconfirmed++; return 0; }");
-	ir_branch(ir, BPF_JEQ, IR_64, ir_slot_load(ir, 8, walk, offsetof(struct walk, left)),
-		  ir_k(0), good);
+	ir_note(ir, "if (rec->place) { unconfirmed++; return 0; }");
+	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, rec, RECORD_OFF(place)), ir_k(0), good);
 	ir_place(ir, bad);
 	pgm_count(p, CONTROL_OFF(unconfirmed));
 	ir_jump(ir, p->leave);
