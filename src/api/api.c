@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "feature/inject.h"
+#include "feature/stack.h"
 #include "retcon/retcon.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -203,7 +204,7 @@ static unsigned int name_stack(struct retcon_session *s, const struct record *r,
 		return 0;
 	for (unsigned int i = 0; i < n; i++)
 		s->stack[i] = s->text[i];
-	return n;
+	return stack_tidy(s->stack, n);
 }
 
 static int deliver(void *arg, const struct record *r, size_t len)
