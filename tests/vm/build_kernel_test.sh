@@ -177,8 +177,12 @@ t_usage()
 	[ "$status" -ne 0 ] && leaves_nothing
 }
 
+# These unpack whole kernel sources: for `make test-long`.
+slow=' config_line_kept config_line_lost killed two_at_once '
+
 for t in $(declare -F | awk '$3 ~ /^t_/ { print substr($3, 3) }'); do
 	[ $# -eq 0 ] || [[ " $* " == *" $t "* ]] || continue
+	[ $# -gt 0 ] || [ -n "${RETCON_TEST_LONG:-}" ] || [[ $slow != *" $t "* ]] || continue
 	check "$t"
 done
 echo "1..$count"
