@@ -272,6 +272,7 @@ int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *ou
 		.unconfirmed = st.unconfirmed,
 		.lost = st.lost,
 		.misses = st.misses,
+		.exit_misses = st.exit_misses,
 	};
 	memcpy(out, &full, out->sz);
 	return 0;

@@ -129,6 +129,7 @@ static const struct {
 	C(unconfirmed, "not confirmed by the stack", "not confirmed by the stack", false),
 	C(lost, "task not followed", "tasks not followed", false),
 	C(misses, "probe miss", "probe misses", true),
+	C(exit_misses, "exit not seen", "exits not seen", false),
 #undef C
 };
 

@@ -30,7 +30,7 @@ struct session {
 	int btf_fd;
 	struct engine_link *links; /* one a program, same order */
 	unsigned int n_links;
-	uint64_t misses; /* of links that are gone */
+	uint64_t misses, exit_misses; /* of links that are gone */
 	struct ring_buffer *ring;
 	session_record_fn fn; /* only during session_consume() */
 	void *arg;
@@ -251,13 +251,18 @@ int session_arm(struct session *s, struct err *err)
 	return ret;
 }
 
-static uint64_t misses_of(const struct engine_link *l)
+/*
+ * An entry not seen may be an injection that did not happen. An exit not seen leaves
+ * a stale frame, which the stack walk tells from a live one.
+ */
+static void add_misses(const struct session *s, unsigned int i, uint64_t *entries, uint64_t *exits)
 {
+	const struct engine_link *l = &s->links[i];
 	struct sys_misses m;
 
 	if (l->prog_fd < 0 || sys_misses(l->prog_fd, l->link_fd, &m))
-		return 0;
-	return m.recursion + m.missed;
+		return;
+	*(s->progs.progs[i].kind == PROG_FEXIT ? exits : entries) += m.recursion + m.missed;
 }
 
 void session_disarm(struct session *s)
@@ -265,7 +270,7 @@ void session_disarm(struct session *s)
 	if (s->maps.control)
 		__atomic_store_n(&s->maps.control->armed, 0, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < s->n_links; i++) {
-		s->misses += misses_of(&s->links[i]);
+		add_misses(s, i, &s->misses, &s->exit_misses);
 		engine_release(&s->links[i]);
 	}
 	s->n_links = 0;
@@ -302,8 +307,9 @@ void session_stats(const struct session *s, struct session_stats *out)
 
 	memset(out, 0, sizeof(*out));
 	out->misses = s->misses;
+	out->exit_misses = s->exit_misses;
 	for (unsigned int i = 0; i < s->n_links; i++)
-		out->misses += misses_of(&s->links[i]);
+		add_misses(s, i, &out->misses, &out->exit_misses);
 	if (!c)
 		return;
 	for (uint32_t i = 0; i < s->maps.cpu_slots; i++)

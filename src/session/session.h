@@ -25,7 +25,8 @@ struct session_opts {
 struct session_stats {
 	uint64_t hits, matches, injected, exempt, nofail, unlucky;
 	uint64_t drops, read_faults, unconfirmed, lost;
-	uint64_t misses; /* calls a program did not see: counted by the kernel */
+	uint64_t misses;      /* entries a program did not see: counted by the kernel */
+	uint64_t exit_misses; /* exits of chain functions not seen: no injection is lost */
 };
 
 /* Compiles; loads and attaches nothing. kern and plan must outlive the session. */

@@ -8,12 +8,16 @@ waiting "$bin/manythreads" $n
 inject_start -p "$job" kmalloc 'unix_stream_sendmsg()'
 release
 inject_stop
-t_is "$n threads inside: each fails once" "$(tail -n 1 "$work/waiting")" "sent 0 failed $n other 0"
-t_num "$n threads inside: injected and missed are all" \
-	"$(($(counted injected) + $(counted misses) + $(counted lost)))" -eq $n
+# With preempt=full a task can be preempted inside a program, which then misses others there: counted.
+missed=$(($(counted misses) + $(counted lost)))
+grep -q preempt=full /proc/cmdline || t_num "$n threads inside: none is missed" $missed -eq 0
+t_is "$n threads inside: each that was seen fails once" "$(tail -n 1 "$work/waiting")" \
+	"sent $((n - $(counted injected))) failed $(counted injected) other 0"
+t_num "$n threads inside: injected and missed are all" "$(($(counted injected) + missed))" -eq $n
 t_num "$n threads inside: none unconfirmed" "$(counted unconfirmed)" -eq 0
-t_num "$n threads inside: two events for each, sent or dropped" \
-	"$(($(grep -c '"type":"injected"\|"type":"return"' "$events") + $(counted drops)))" -eq $((2 * n))
+t_num "$n threads inside: two events for each, sent or dropped or its exit missed" \
+	"$(($(grep -c '"type":"injected"\|"type":"return"' "$events") + $(counted drops) + $(counted exit_misses)))" \
+	-ge $((2 * $(counted injected)))
 t_is "$n threads inside: nowhere else" "$(injections_outside unix_stream_sendmsg)" 0
 
 waiting "$bin/manythreads" 100 die
