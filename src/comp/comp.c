@@ -35,6 +35,22 @@ static int find_task(const struct kbtf *btf, struct comp_kernel *k, struct err *
 	return 0;
 }
 
+/*
+ * 6.1 refuses a look-up of task storage while another task, preempted on this CPU, is
+ * in one: NULL then does not mean "none". bpf_task_storage_get_recur() (in 6.12,
+ * not in 6.1: kernel/bpf/bpf_task_storage.c) shows a kernel that does not.
+ */
+static void find_storage(const struct kbtf *btf, struct comp_kernel *k)
+{
+	uint32_t id;
+
+	k->task_storage = -1;
+	if (kbtf_find(btf, BTF_KIND_FUNC, "bpf_task_storage_get_recur", &id) < 0 &&
+	    kbtf_find(btf, BTF_KIND_STRUCT, "task_struct", &id) == 0 &&
+	    member_offset(btf, id, "bpf_storage", &k->task_storage) < 0)
+		k->task_storage = -1;
+}
+
 /* `pcpu_hot.preempt_count` in 6.2 to 6.14, `__preempt_count` before and after */
 static int find_preempt_count(const struct kbtf *btf, struct comp_kernel *k, struct err *err)
 {
@@ -57,6 +73,7 @@ static int find_kernel(const struct comp_job *job, struct comp_kernel *k, struct
 {
 	int ret = find_task(job->btf, k, err);
 
+	find_storage(job->btf, k);
 	if (ret == 0)
 		ret = find_preempt_count(job->btf, k, err);
 	if (ret == 0 && job->scope.marked &&

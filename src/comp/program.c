@@ -110,6 +110,26 @@ void pgm_state(struct pgm *p)
 	p->state = storage_get(p, 0);
 }
 
+void pgm_need_state(struct pgm *p)
+{
+	int32_t storage = p->env->kern.task_storage;
+	struct ir *ir = p->ir;
+	ir_label found;
+
+	if (storage < 0) {
+		ir_note(ir, "if (!state) return 0;");
+		ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), p->leave);
+		return;
+	}
+	found = ir_label_new(ir);
+	ir_note(ir, "if (!state) { if (task->bpf_storage) lost++; return 0; }");
+	ir_branch(ir, BPF_JNE, IR_64, p->state, ir_k(0), found);
+	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 8, p->task, storage), ir_k(0), p->leave);
+	pgm_count(p, CONTROL_OFF(lost));
+	ir_jump(ir, p->leave);
+	ir_place(ir, found);
+}
+
 void pgm_state_or_new(struct pgm *p)
 {
 	struct ir *ir = p->ir;
@@ -141,8 +161,8 @@ void pgm_need_scope(struct pgm *p)
 	}
 	if (s->marked) {
 		pgm_state(p);
-		ir_note(ir, "if (!state || !state->in_scope) return 0;");
-		ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), p->leave);
+		pgm_need_state(p);
+		ir_note(ir, "if (!state->in_scope) return 0;");
 		ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, p->state, STATE_OFF(in_scope)),
 			  ir_k(0), p->leave);
 	}

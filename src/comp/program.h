@@ -24,6 +24,7 @@
 /* What the kernel's BTF says and programs need. */
 struct comp_kernel {
 	int32_t task_tgid, task_flags;
+	int32_t task_storage; /* task->bpf_storage, if a look-up can fail; -1: it cannot */
 	uint32_t preempt_var; /* BTF VAR, per CPU */
 	int32_t preempt_off;
 	uint32_t newtask; /* typedef btf_trace_task_newtask; 0 unless scope.marked */
@@ -75,6 +76,8 @@ void pgm_need_task(struct pgm *p);
 void pgm_need_scope(struct pgm *p);
 /* p->state = storage of current, which may be NULL */
 void pgm_state(struct pgm *p);
+/* if (!state) return 0; counted as lost where that may be a failed look-up */
+void pgm_need_state(struct pgm *p);
 /* same, made if there is none: never NULL; no memory: lost++, return 0 */
 void pgm_state_or_new(struct pgm *p);
 /* if (draw fails) { unlucky++; return 0; } */

@@ -45,10 +45,8 @@ static void need_chain(struct pgm *p)
 		return;
 	pgm_need_active(p);
 	pgm_state(p);
-	if (!p->env->job->scope.marked) {
-		ir_note(ir, "if (!state) return 0;");
-		ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), p->leave);
-	}
+	if (!p->env->job->scope.marked)
+		pgm_need_state(p);
 	ir_note(ir, "if (state->matched < %u) return 0;", n);
 	ir_branch(ir, BPF_JLT, IR_64, ir_load(ir, 4, p->state, STATE_OFF(matched)), ir_k(n),
 		  p->leave);

@@ -27,7 +27,7 @@ struct control {
 	__u64 drops;	   /* records that found the ring buffer full */
 	__u64 read_faults; /* predicates false because a read faulted */
 	__u64 unconfirmed; /* chain state said yes, the stack walk said no: not injected */
-	__u64 lost;	   /* no task storage to be had: this entry or child is not tracked */
+	__u64 lost;	   /* no task storage to be had: a task perhaps inside is not followed */
 	struct {
 		__u64 start;
 		__u64 size;

@@ -13,7 +13,10 @@ missed=$(($(counted misses) + $(counted lost)))
 grep -q preempt=full /proc/cmdline || t_num "$n threads inside: none is missed" $missed -eq 0
 t_is "$n threads inside: each that was seen fails once" "$(tail -n 1 "$work/waiting")" \
 	"sent $((n - $(counted injected))) failed $(counted injected) other 0"
-t_num "$n threads inside: injected and missed are all" "$(($(counted injected) + missed))" -eq $n
+# 6.1 cannot always tell whether a task that it has no answer for was inside: it is counted all the same.
+equal=-eq
+case $(uname -r) in 6.1.*) ! grep -q preempt=full /proc/cmdline || equal=-ge ;; esac
+t_num "$n threads inside: injected and missed are all" "$(($(counted injected) + missed))" $equal $n
 t_num "$n threads inside: none unconfirmed" "$(counted unconfirmed)" -eq 0
 t_num "$n threads inside: two events for each, sent or dropped or its exit missed" \
 	"$(($(grep -c '"type":"injected"\|"type":"return"' "$events") + $(counted drops) + $(counted exit_misses)))" \
