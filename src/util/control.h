@@ -12,7 +12,9 @@
 /*
  * The one value of PROG_MAP_CONTROL, mapped into retcon. `armed` comes first
  * and is read first: storing 0 stops the rule at once, with no system call that
- * could itself fail (kernel-facts 3.7: map updates fail while slab does).
+ * could itself fail. (While slab fails, so do map updates, with -ENOMEM, and
+ * taking a program off a trampoline: bpf_trampoline_get_progs() allocates;
+ * kernel/bpf/trampoline.c, 6.12.)
  */
 struct control {
 	__u32 armed;
