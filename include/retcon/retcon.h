@@ -98,8 +98,12 @@ struct retcon_event {
 
 /* pollable; readable when events wait */
 RETCON_API int retcon_session_fd(const struct retcon_session *s);
-/* strings live until the callback returns; its non-zero value ends the loop */
+/* strings live until the callback returns */
 typedef int (*retcon_event_fn)(void *arg, const struct retcon_event *event);
+/*
+ * At most 256 events, so that a flood does not keep the caller: more leave the descriptor
+ * readable. 0, or the first non-zero value the callback returned, which ends the round.
+ */
 RETCON_API int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *arg);
 
 struct retcon_stats {

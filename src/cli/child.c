@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -30,6 +31,7 @@ int child_spawn(struct child *c, char **argv)
 {
 	int go[2], failed[2];
 
+	signal(SIGCHLD, SIG_DFL); /* ignored, as some parents leave it, it would tell us nothing */
 	if (pipe2(go, O_CLOEXEC))
 		return -errno;
 	if (pipe2(failed, O_CLOEXEC)) {

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "cli/cli.h"
 #include "cli/watch.h"
@@ -183,11 +184,12 @@ static int open_output(struct options *o)
 	if (!o->output)
 		return 0;
 	/* root writes here: never through somebody's symbolic link */
-	o->watch.out = open(o->output,
-			    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0644);
+	o->watch.out =
+		open(o->output, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0644);
 	if (o->watch.out >= 0)
 		return 0;
-	fprintf(stderr, "retcon: cannot write %s: %s\n", o->output, strerror(errno));
+	fprintf(stderr, "retcon: cannot write %s: %s\n", o->output,
+		errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 	return EXIT_FAILED;
 }
 
@@ -208,29 +210,45 @@ static void say_notes(const char *notes)
 	}
 }
 
+/* JSON lines stay JSON lines: the listing then goes where people look */
+static int list_programs(const struct options *o, struct retcon_session *s)
+{
+	const char *text = retcon_session_listing(s);
+	int to = o->watch.json ? STDERR_FILENO : o->watch.out;
+
+	return text ? watch_write(to, text, strlen(text)) : -ENOMEM;
+}
+
 static int run(struct options *o, struct retcon *ctx, struct child *child)
 {
 	struct retcon_session *s = NULL;
-	int ret;
+	_cleanup_close_ int pidfd = -1;
+	int ret = 0;
 
 	o->inject.command = child->pid > 0 ? child->pid : 0;
+	/* held before the id is looked at, so that it cannot come to mean another process */
+	if (o->inject.pid)
+		pidfd = o->watch.pidfd = (int)syscall(SYS_pidfd_open, o->inject.pid, 0);
 	if (retcon_inject(ctx, &o->inject, &s))
 		return say(ctx);
+	if (o->inject.pid && pidfd < 0) {
+		retcon_session_free(s);
+		return bad("there is no process %d any more", (int)o->inject.pid);
+	}
 	say_notes(retcon_session_notes(s));
-	if (o->verbose) {
-		const char *text = retcon_session_listing(s);
-
-		ret = text ? watch_write(o->watch.out, text, strlen(text)) : -ENOMEM;
-		if (ret) {
-			retcon_session_free(s);
-			fprintf(stderr, "retcon: cannot print the programs: %s\n", strerror(-ret));
-			return EXIT_FAILED;
-		}
+	/* what was in the file stays until there is something to say instead */
+	if (o->output && ftruncate(o->watch.out, 0) && errno != EINVAL)
+		ret = -errno;
+	if (!ret && o->verbose)
+		ret = list_programs(o, s);
+	if (ret) {
+		retcon_session_free(s);
+		fprintf(stderr, "retcon: cannot print: %s\n", strerror(-ret));
+		return EXIT_FAILED;
 	}
 	o->watch.mode = o->inject.mode;
 	o->watch.spec = o->inject.spec;
-	o->watch.pid = o->inject.pid;
-	o->watch.count = o->inject.count;
+	o->watch.start = watch_now();
 	o->watch.command = o->command;
 	ret = retcon_session_arm(s) ? say(ctx) : watch_session(s, &o->watch, child);
 	retcon_session_free(s);
@@ -239,7 +257,8 @@ static int run(struct options *o, struct retcon *ctx, struct child *child)
 
 int cmd_inject(int argc, char **argv)
 {
-	struct options o = { .inject = RETCON_INJECT_OPTS_INIT, .watch = { .out = -1 } };
+	struct options o = { .inject = RETCON_INJECT_OPTS_INIT,
+			     .watch = { .out = -1, .pidfd = -1 } };
 	struct child child = CHILD_NONE;
 	struct retcon *ctx = NULL;
 	bool own = true; /* the status is retcon's, not CMD's */

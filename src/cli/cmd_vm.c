@@ -209,20 +209,6 @@ static int report(const struct vm_cmd *cmd, const struct vm_result *res, int ret
 	return res->status;
 }
 
-/* A closed one of the first three would become a channel to the guest, and then be written over. */
-static int fill_std_fds(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-	} while (fd <= STDERR_FILENO);
-	close(fd);
-	return 0;
-}
-
 static int run(struct vm_cmd *cmd)
 {
 	_cleanup_free_ char *init = NULL;
@@ -230,9 +216,6 @@ static int run(struct vm_cmd *cmd)
 	struct vm_result res = { .status = 0 };
 	int ret;
 
-	ret = fill_std_fds();
-	if (ret)
-		return report(cmd, &res, ret);
 	ret = vm_find_libexec(INIT_NAME, &init);
 	if (ret) {
 		snprintf(res.msg, sizeof(res.msg), "%s is not to be found: set RETCON_LIBEXECDIR",

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,10 +25,13 @@ struct watch {
 
 static void watched_signals(sigset_t *set)
 {
+	struct sigaction hup;
+
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP); /* under nohup(1) it stays ignored */
 	sigaddset(set, SIGCHLD);
 }
 
@@ -59,12 +61,11 @@ int watch_write(int fd, const char *text, size_t len)
 
 static int emit(struct watch *w, struct buf *b)
 {
-	int ret = buf_err(b) ? buf_err(b) : watch_write(w->o->out, buf_str(b), b->len);
-
+	if (!w->write_error)
+		w->write_error =
+			buf_err(b) ? buf_err(b) : watch_write(w->o->out, buf_str(b), b->len);
 	buf_free(b);
-	if (ret && !w->write_error)
-		w->write_error = ret;
-	return ret;
+	return w->write_error;
 }
 
 static int on_event(void *arg, const struct retcon_event *e)
@@ -76,7 +77,7 @@ static int on_event(void *arg, const struct retcon_event *e)
 	return emit(w, &b);
 }
 
-static uint64_t now_ns(void)
+uint64_t watch_now(void)
 {
 	struct timespec t;
 
@@ -146,10 +147,18 @@ static void on_timer(struct watch *w, struct pollfd *p, struct child *child)
 		w->over = true;
 }
 
+/* nobody hears of injections any more: no more of them; but CMD is still waited for */
+static void on_write_error(struct watch *w, struct pollfd *p, struct child *child)
+{
+	retcon_session_disarm(w->session);
+	p->fd = -1;
+	if (child->pid <= 0)
+		w->over = true;
+}
+
 static int loop(struct watch *w, struct child *child)
 {
 	_cleanup_close_ int timer = w->o->limit_ns ? open_timer(w->o->limit_ns) : -1;
-	_cleanup_close_ int pidfd = w->o->pid ? (int)syscall(SYS_pidfd_open, w->o->pid, 0) : -1;
 	_cleanup_close_ int sigs = -1;
 	sigset_t set;
 
@@ -160,13 +169,15 @@ static int loop(struct watch *w, struct child *child)
 	struct pollfd p[] = { { retcon_session_fd(w->session), POLLIN, 0 },
 			      { sigs, POLLIN, 0 },
 			      { timer, POLLIN, 0 },
-			      { pidfd, POLLIN, 0 } };
+			      { w->o->pidfd, POLLIN, 0 } };
 
-	while (!w->over && !w->write_error) {
+	while (!w->over) {
 		if (poll(p, 4, -1) < 0 && errno != EINTR)
 			return -errno;
 		if (p[0].revents)
 			retcon_session_events(w->session, on_event, w);
+		if (w->write_error)
+			on_write_error(w, &p[0], child);
 		if (p[1].revents)
 			on_signal(w, sigs, child);
 		if (p[2].revents)
@@ -182,14 +193,15 @@ static int finish(struct watch *w, int ret)
 	struct retcon_stats stats = { .sz = sizeof(stats) };
 	struct buf b = { 0 };
 
+	struct pollfd left = { retcon_session_fd(w->session), POLLIN, 0 };
+
 	retcon_session_disarm(w->session);
-	if (!w->write_error)
-		retcon_session_events(w->session, on_event, w);
+	while (!w->write_error && poll(&left, 1, 0) > 0)
+		if (retcon_session_events(w->session, on_event, w))
+			break;
 	retcon_session_stats(w->session, &stats);
 	report_summary(&b, &w->style, &stats);
-	if (!w->write_error)
-		emit(w, &b);
-	buf_free(&b);
+	emit(w, &b);
 	if (w->write_error)
 		fprintf(stderr, "retcon: cannot print events: %s\n", strerror(-w->write_error));
 	else if (ret)
@@ -201,7 +213,7 @@ static int finish(struct watch *w, int ret)
 
 int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *child)
 {
-	struct watch w = { .session = s, .o = o, .style = { o->json, now_ns() } };
+	struct watch w = { .session = s, .o = o, .style = { o->json, o->start } };
 	int ret = announce(&w);
 
 	if (!ret && child->pid > 0) {

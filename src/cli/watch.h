@@ -9,15 +9,16 @@ struct watch_opts {
 	bool json;
 	int out;	   /* events go here */
 	uint64_t limit_ns; /* --for; 0: none */
-	pid_t pid;	   /* the scope ends with this process; 0: none */
-	uint64_t count;	   /* -c, to say when it is used up; 0: none */
+	int pidfd;	   /* the scope ends with this process; -1: none */
+	uint64_t start;	   /* from watch_now(), before arming: text counts from here */
 	const char *mode, *spec;
 	char **command;
 	bool command_ended; /* out: the returned status is CMD's own */
 };
 
-/* SIGINT, SIGTERM, SIGHUP and SIGCHLD are read, not taken, from here on */
+/* SIGINT, SIGTERM, SIGCHLD and, unless ignored, SIGHUP are read, not taken, from here on */
 int watch_block_signals(void);
+uint64_t watch_now(void); /* CLOCK_MONOTONIC, ns */
 /* returns the exit code; the session is disarmed */
 int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *child);
 int watch_write(int fd, const char *text, size_t len); /* all of it, or -errno */

@@ -47,7 +47,7 @@ static bool is_insn_line(const char *line, size_t len, uint32_t *insn)
  */
 struct verifier_complaint verifier_complaint(const char *log)
 {
-	struct verifier_complaint c = { 0, "no reason given", strlen("no reason given") };
+	struct verifier_complaint c = { .text = "no reason given", .len = 15 };
 
 	for (const char *line = log; line && *line;) {
 		const char *end = strchr(line, '\n');
@@ -59,6 +59,7 @@ struct verifier_complaint verifier_complaint(const char *log)
 			    strncmp(line, "stack depth", 11) != 0;
 
 		if (ours) {
+			c.found = true;
 			c.text = line;
 			c.len = len;
 		}
@@ -139,7 +140,7 @@ int engine_load(const struct prog *p, uint32_t attach_type, const struct prog_in
 		*fd = ret;
 		return 0;
 	}
-	if (log[0])
+	if (verifier_complaint(log).found)
 		refused(p, log, err);
 	else
 		err_plain(err, ret, ERR_ATTACH, "cannot load the program for %s: %s",

@@ -12,6 +12,7 @@ int engine_load(const struct prog *p, uint32_t attach_type, const struct prog_in
  * looked at and its complaint (pointing into log). Pure, for tests and fuzzing.
  */
 struct verifier_complaint {
+	bool found; /* else the log is statistics, and the reason is elsewhere */
 	uint32_t insn;
 	const char *text;
 	size_t len;

@@ -47,24 +47,52 @@ static int check_opts(const struct inject_opts *o, struct err *err)
 	return 0;
 }
 
-/* does it depend on anything but literals? `(true)` and `(1)` do not */
-static bool is_constant(const struct expr *e)
+/* is it one of the target's parameters, by its own name or by the one declared? */
+static bool is_param(const struct plan *p, const struct kbtf *btf, struct str name)
 {
-	if (!e)
+	const struct frame *f = &p->rule->on_target;
+	struct kbtf_proto proto;
+
+	for (unsigned int i = 0; i < f->n_params; i++)
+		if (str_same(f->params[i].name, name))
+			return true;
+	if (kbtf_func(btf, p->target_name, &proto))
+		return false;
+	for (unsigned int i = 0; i < proto.n_params; i++)
+		if (str_eq(name, kbtf_str(btf, proto.params[i].name_off)))
+			return true;
+	return false;
+}
+
+/* Nothing but a parameter varies: `(true)`, an enum constant, sizeof do not. */
+static bool is_constant(const struct plan *p, const struct kbtf *btf, const struct expr *e)
+{
+	if (!e || e->kind == EXPR_SIZEOF)
 		return true;
 	if (e->kind == EXPR_NAME)
-		return str_eq(e->name, "true") || str_eq(e->name, "false") ||
-		       str_eq(e->name, "NULL");
-	if (e->kind == EXPR_CALL || e->kind == EXPR_BLOCK)
-		return false;
-	return is_constant(e->a) && is_constant(e->b) && is_constant(e->c);
+		return !is_param(p, btf, e->name);
+	for (unsigned int i = 0; i < e->n_args; i++)
+		if (!is_constant(p, btf, e->args[i]))
+			return false;
+	for (const struct local *l = e->locals; l; l = l->next)
+		if (!is_constant(p, btf, l->init))
+			return false;
+	return is_constant(p, btf, e->a) && is_constant(p, btf, e->b) && is_constant(p, btf, e->c);
 }
 
 /* Failing every allocation of a machine ends it: nobody gets that by leaving words out. */
-static int check_scope(const struct inject_opts *o, const struct rule *r, struct err *err)
+static int check_scope(const struct inject_opts *o, const struct plan *p, struct kern *kern,
+		       struct err *err)
 {
-	if (r->n_frames || o->pid || o->command || o->system_wide ||
-	    !is_constant(r->on_target.pred))
+	const struct kbtf *btf;
+	int ret;
+
+	if (p->rule->n_frames || o->pid || o->command || o->system_wide)
+		return 0;
+	ret = kern_btf(kern, &btf, err);
+	if (ret)
+		return ret;
+	if (!is_constant(p, btf, p->rule->on_target.pred))
 		return 0;
 	err_plain(err, -EINVAL, ERR_USAGE, "this rule would fail every %s of the whole system",
 		  o->mode);
@@ -117,8 +145,6 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 		.gfp_param = mode->gfp_param,
 	};
 	ret = spec_parse(&in->rule, "spec", o->spec, mode->target, err);
-	if (!ret)
-		ret = check_scope(o, in->rule, err);
 	if (!ret && o->pid)
 		ret = check_pid(o->pid, err);
 	if (!ret)
@@ -127,6 +153,8 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 		ret = kern_live(&in->kern, err);
 	if (!ret)
 		ret = plan_rule(&in->plan, in->rule, in->kern, err);
+	if (!ret)
+		ret = check_scope(o, &in->plan, in->kern, err);
 	if (!ret)
 		ret = session_new(&in->session, in->kern, &in->plan, &so, err);
 	return ret;

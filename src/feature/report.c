@@ -34,7 +34,8 @@ void report_armed(struct buf *out, const struct report_style *style, const char 
 static void put_comm(struct buf *out, const char *comm)
 {
 	for (; *comm; comm++)
-		buf_putc(out, (unsigned char)*comm < 0x20 || *comm == 0x7f ? '?' : *comm);
+		buf_putc(out,
+			 (unsigned char)*comm < 0x20 || (unsigned char)*comm >= 0x7f ? '?' : *comm);
 }
 
 /*
@@ -171,6 +172,6 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 	buf_putc(out, '\n');
 	if (s->hits == 0)
 		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
-	else if (s->matches == 0)
+	else if (!s->matches && !s->exempt && !s->nofail)
 		buf_puts(out, "note: the target was called, but the conditions never held\n");
 }

@@ -32,18 +32,27 @@ struct session {
 	unsigned int n_links;
 	uint64_t misses, exit_misses; /* of links that are gone */
 	struct ring_buffer *ring;
-	session_record_fn fn; /* only during session_consume() */
+	session_record_fn fn; /* only during session_consume(), as the next three */
 	void *arg;
+	unsigned int batch; /* records left of this batch */
+	int stopped;	    /* what the callback wanted to stop with */
 };
+
+static void release_maps(struct session *s)
+{
+	ring_buffer__free(s->ring);
+	s->ring = NULL;
+	maps_free(&s->maps);
+	closep(&s->btf_fd);
+	s->btf_fd = -1;
+}
 
 void session_free(struct session *s)
 {
 	if (!s)
 		return;
 	session_disarm(s);
-	ring_buffer__free(s->ring);
-	maps_free(&s->maps);
-	closep(&s->btf_fd);
+	release_maps(s);
 	prog_set_free(&s->progs);
 	free(s->links);
 	free(s);
@@ -160,13 +169,11 @@ static int attach_one(struct session *s, const struct lineinfo *li, unsigned int
 }
 
 /*
- * Exits before entries, callers before the target: a call that is seen to enter
- * is then also seen to leave. (A call in progress at this moment is not seen.)
+ * The target, which is first in the set, comes last. (The order is of no consequence:
+ * nothing happens before `armed`. A call inside a chain function then is not seen.)
  */
 static int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
 {
-	static const enum prog_kind order[] = { PROG_FEXIT, PROG_FENTRY, PROG_RAW_TP, PROG_KPROBE };
-
 	s->n_links = s->progs.n_progs;
 	s->links = calloc(s->n_links, sizeof(*s->links));
 	if (!s->links) {
@@ -175,28 +182,25 @@ static int attach_all(struct session *s, const struct lineinfo *li, struct err *
 	}
 	for (unsigned int i = 0; i < s->n_links; i++)
 		s->links[i] = ENGINE_LINK_NONE;
-	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
-		for (unsigned int i = s->n_links; i-- > 0;) {
-			int ret = 0;
+	for (unsigned int i = s->n_links; i-- > 0;) {
+		int ret = attach_one(s, li, i, err);
 
-			if (s->progs.progs[i].kind == order[k])
-				ret = attach_one(s, li, i, err);
-			if (ret)
-				return ret;
-		}
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
 
+/* libbpf goes on until the ring is empty unless told by a negative number to stop */
 static int on_record(void *ctx, void *data, size_t len)
 {
 	struct session *s = ctx;
 	const size_t fixed = offsetof(struct record, stack);
 
 	/* a record of another size than we send would be a bug of ours: skip it */
-	if (!s->fn || len < fixed || len > sizeof(struct record))
-		return 0;
-	return s->fn(s->arg, data, len);
+	if (s->fn && len >= fixed && len <= sizeof(struct record))
+		s->stopped = s->fn(s->arg, data, len);
+	return s->stopped || --s->batch == 0 ? -ECANCELED : 0;
 }
 
 static void publish_places(struct session *s)
@@ -240,20 +244,23 @@ int session_arm(struct session *s, struct err *err)
 	struct lineinfo li = { 0 };
 	int ret;
 
-	if (s->n_links)
-		return err_plain(err, -EBUSY, ERR_BUSY, "this rule is armed already");
+	if (s->btf_fd >= 0)
+		return err_plain(err, -EBUSY, ERR_BUSY, "a session is armed only once");
 	ret = lineinfo_build(&li, s->progs.progs, s->progs.n_progs, err);
 	if (!ret)
 		ret = arm(s, &li, err);
 	lineinfo_free(&li);
-	if (ret)
+	if (ret) {
 		session_disarm(s);
+		release_maps(s);
+	}
 	return ret;
 }
 
 /*
- * An entry not seen may be an injection that did not happen. An exit not seen leaves
- * a stale frame, which the stack walk tells from a live one.
+ * An entry not seen may be an injection that did not happen. An exit not seen leaves a
+ * stale frame until a shallower entry prunes it; the stack walk is what stands between
+ * it and an injection, and fails to only if the same function is being called again.
  */
 static void add_misses(const struct session *s, unsigned int i, uint64_t *entries, uint64_t *exits)
 {
@@ -296,9 +303,13 @@ int session_consume(struct session *s, session_record_fn fn, void *arg)
 		return 0;
 	s->fn = fn;
 	s->arg = arg;
+	s->batch = SESSION_BATCH;
+	s->stopped = 0;
 	ret = ring_buffer__consume(s->ring);
 	s->fn = NULL;
-	return ret < 0 ? ret : 0;
+	if (s->stopped)
+		return s->stopped;
+	return ret < 0 && ret != -ECANCELED ? ret : 0;
 }
 
 void session_stats(const struct session *s, struct session_stats *out)

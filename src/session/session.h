@@ -25,8 +25,9 @@ struct session_opts {
 struct session_stats {
 	uint64_t hits, matches, injected, exempt, nofail, unlucky;
 	uint64_t drops, read_faults, unconfirmed, lost;
-	uint64_t misses;      /* entries a program did not see: counted by the kernel */
-	uint64_t exit_misses; /* exits of chain functions not seen: no injection is lost */
+	uint64_t misses; /* entries a program did not see: counted by the kernel */
+	uint64_t
+		exit_misses; /* exits not seen: a stale frame, pruned by the next shallower entry */
 };
 
 /* Compiles; loads and attaches nothing. kern and plan must outlive the session. */
@@ -45,6 +46,11 @@ const char *session_engine(const struct session *s); /* of the target, once arme
 
 int session_fd(const struct session *s); /* readable when records wait; -1 unarmed */
 typedef int (*session_record_fn)(void *arg, const struct record *r, size_t len);
-/* hands over what waits; the callback's non-zero return stops and is returned */
+/*
+ * Hands over what waits, at most SESSION_BATCH records, so that a flood cannot keep the
+ * caller from its other business; the descriptor stays readable if there are more.
+ * The callback's non-zero return stops and is returned.
+ */
+#define SESSION_BATCH 256
 int session_consume(struct session *s, session_record_fn fn, void *arg);
 void session_stats(const struct session *s, struct session_stats *out);

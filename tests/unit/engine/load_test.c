@@ -50,6 +50,14 @@ static void refusal_before_any_instruction(void **state)
 	expect("should_failslab2 is not modifiable\n", 0, "should_failslab2 is not modifiable");
 }
 
+static void statistics_alone_are_no_complaint(void **state)
+{
+	(void)state;
+	assert_false(verifier_complaint("processed 0 insns (limit 1000000)\n").found);
+	assert_false(verifier_complaint("").found);
+	assert_true(verifier_complaint("R7 !read_ok\n").found);
+}
+
 static void empty_and_odd_logs(void **state)
 {
 	(void)state;
@@ -65,6 +73,7 @@ int main(void)
 		cmocka_unit_test(complaint_follows_its_instruction),
 		cmocka_unit_test(branch_and_statistics_lines_are_not_complaints),
 		cmocka_unit_test(refusal_before_any_instruction),
+		cmocka_unit_test(statistics_alone_are_no_complaint),
 		cmocka_unit_test(empty_and_odd_logs),
 	};
 
