@@ -1,10 +1,9 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * arm [--both] WORD CMD...: what CMD has cost when it says WORD on stderr (with
  * --both on stdout too), from exec on: CPU time in user and kernel as instructions,
  * what it waited, and the most memory it had. The second run counts.
  */
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +51,6 @@ static int run(char *const argv[], const char *word, bool both, bool tell)
 
 int main(int argc, char **argv)
 {
-	/* its word must wake us at once, before it goes on */
-	const struct sched_param first = { .sched_priority = 1 };
 	bool both = argc > 1 && strcmp(argv[1], "--both") == 0;
 
 	bench_need_guest("arm");
@@ -62,7 +59,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	argv += both;
-	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
+	bench_first(2); /* its word wakes us at once, before it goes on */
 	signal(SIGPIPE, SIG_IGN);
 	if (run(argv + 2, argv[1], both, false))
 		return 1;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * attach CONSTANTS: what it costs to attach one program that may override to
  * should_failslab, and to detach it, by each mechanism. The program never overrides.
@@ -160,6 +160,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: attach CONSTANTS\n");
 		return 2;
 	}
+	bench_first(1);
 	for (unsigned int i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]) && !ret; i++)
 		ret = measure(&mechanisms[i], &k);
 	return ret;

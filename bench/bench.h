@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the measuring programs have in common. */
 #pragma once
 
@@ -14,6 +14,13 @@ void bench_need_guest(const char *name);
 
 /* ns of a clock */
 uint64_t bench_clock(clockid_t id);
+
+/*
+ * Makes this process run before all others, or with 2 before those too. It is not about
+ * being quick: while another task waits for its turn, the kernel's CPU time of an ordinary
+ * task stops at the tick that would end its turn, though the task goes on (6.12, 6.1).
+ */
+void bench_first(int priority);
 
 uint64_t bench_median(uint64_t *v, unsigned int n);
 

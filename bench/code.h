@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions written by hand, one macro each, into an array; jumps go to labels. */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * constants FILE: writes struct constants for the running kernel. By libbpf and
  * /proc/kallsyms, not by retcon's own code: what it costs is not measured, and
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "hand.h"
 
 #define TARGET		      "should_failslab"
@@ -38,21 +39,16 @@ static long member_offset(const struct btf *btf, __u32 id, const char *name)
 	return -1;
 }
 
-static int find_cpu(const struct btf *btf, struct constants *k)
+static int find_preempt_count(const struct btf *btf, struct constants *k)
 {
 	int var = btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_VAR); /* 6.2 and later */
-	long count, cpu;
+	long count;
 
 	if (var > 0) {
-		__u32 type = btf__type_by_id(btf, (__u32)var)->type;
-
-		count = member_offset(btf, type, "preempt_count");
-		cpu = member_offset(btf, type, "cpu_number");
-		if (count < 0 || cpu < 0)
+		count = member_offset(btf, btf__type_by_id(btf, (__u32)var)->type, "preempt_count");
+		if (count < 0)
 			return -ENOENT;
 		k->preempt_off = (__u32)count;
-		k->cpu_in_var = 1;
-		k->cpu_off = (__u32)cpu;
 	} else {
 		var = btf__find_by_name_kind(btf, "__preempt_count", BTF_KIND_VAR);
 	}
@@ -89,7 +85,7 @@ static int find_types(struct constants *k)
 	frame = btf__find_by_name_kind(btf, FRAME, BTF_KIND_FUNC);
 	flags = task < 0 ? -1 : member_offset(btf, (__u32)task, "flags");
 	tgid = task < 0 ? -1 : member_offset(btf, (__u32)task, "tgid");
-	ret = frame < 0 || flags < 0 || tgid < 0 ? -ENOENT : find_cpu(btf, k);
+	ret = frame < 0 || flags < 0 || tgid < 0 ? -ENOENT : find_preempt_count(btf, k);
 	k->frame_btf_id = (__u32)frame;
 	k->task_flags = (__u32)flags;
 	k->task_tgid = (__u32)tgid;
@@ -127,6 +123,7 @@ int main(int argc, char **argv)
 	FILE *out;
 	int ret;
 
+	bench_need_guest("constants");
 	if (argc != 2) {
 		fprintf(stderr, "usage: constants FILE\n");
 		return 2;

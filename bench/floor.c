@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * floor CONSTANTS: the least that arming this rule can cost. No C library, no
  * look-ups: it reads what bench/constants wrote, makes the bpf() calls that
@@ -80,7 +80,8 @@ __attribute__((used)) void start(const long *stack)
 		DIE("floor: this changes what the kernel returns and is for a guest only\n");
 	if (stack[0] != 2 || slurp((const char *)stack[2], &k, sizeof(k)) != sizeof(k))
 		DIE("usage: floor CONSTANTS, a file that bench/constants has written\n");
-	if (hand_arm(&h, &k, (__u32)sys3(__NR_getpid, 0, 0, 0), (__u32)sys3(__NR_getppid, 0, 0, 0)))
+	if (hand_arm(&h, &k, (__u32)sys3(__NR_getpid, 0, 0, 0), (__u32)sys3(__NR_getppid, 0, 0, 0),
+		     true))
 		DIE("floor: the kernel refused\n");
 	sys3(__NR_write, 2, (long)"armed\n", 6);
 	for (;;)

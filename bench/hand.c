@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Maps, loading and attaching, in the order retcon does it; no C library. */
 #include "hand.h"
 
@@ -207,7 +207,8 @@ static int link_trampoline(int prog)
 	return sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, ATTR_UPTO(raw_tracepoint.prog_fd));
 }
 
-static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid)
+static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid,
+		      bool quick_load)
 {
 	struct hand_funcs funcs;
 	struct code c;
@@ -228,7 +229,7 @@ static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u3
 	h->enter_link = link_trampoline(h->enter_prog);
 	if (h->enter_link < 0)
 		return h->enter_link;
-	hand_target(&c, h, k, pid, ppid, &funcs);
+	hand_target(&c, h, k, pid, ppid, quick_load, &funcs);
 	h->target_prog =
 		load("target", &c, BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, 0, h->btf, &funcs);
 	if (h->target_prog < 0)
@@ -237,14 +238,14 @@ static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u3
 	return h->target_link < 0 ? h->target_link : 0;
 }
 
-int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid)
+int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid, bool quick_load)
 {
 	int ret;
 
 	h->btf = load_btf();
 	ret = h->btf < 0 ? h->btf : make_maps(h, k);
 	if (!ret)
-		ret = attach_all(h, k, pid, ppid);
+		ret = attach_all(h, k, pid, ppid, quick_load);
 	if (!ret)
 		__atomic_store_n(&h->control->armed, 1, __ATOMIC_SEQ_CST);
 	return ret;

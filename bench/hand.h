@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `retcon inject kmalloc 'tcp_v4_connect()'` does, written by hand for this
  * one rule, with everything it has to know about the kernel known beforehand.
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <linux/types.h>
+#include <stdbool.h>
 
 /* Looked up once by bench/constants, in a file; all of it is of this boot only. */
 struct constants {
@@ -16,8 +17,6 @@ struct constants {
 	__u32 frame_btf_id;
 	__u32 preempt_var; /* per-CPU variable with the preemption count, and where in it */
 	__u32 preempt_off;
-	__u32 cpu_in_var; /* the same variable has the CPU number, at ... */
-	__u32 cpu_off;
 	__u32 task_flags; /* offsets in struct task_struct */
 	__u32 task_tgid;
 	__u32 nofail;	 /* __GFP_NOFAIL */
@@ -32,8 +31,11 @@ struct hand {
 	void *ring; /* consumer page, producer page and data */
 };
 
-/* Everything, armed last. 0 or -errno; the kernel cleans up after a failure at exit. */
-int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid);
+/*
+ * Everything, armed last. quick_load: a call may cost an instruction more if arming
+ * costs less. 0 or -errno; the kernel cleans up after a failure at exit.
+ */
+int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid, bool quick_load);
 void hand_disarm(struct hand *h);
 
 struct bpf_insn;

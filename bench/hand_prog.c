@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The three programs, with retcon's promises: see src/comp/target_prog.c and
  * frame_prog.c for what each test is for. What a call that does not match pays
- * is kept as short as it can be: nothing is saved across calls, one look at the
- * per-CPU area gives context and CPU, and all else is a function of its own.
+ * is kept as short as it can be: all that follows a running chain is a function of
+ * its own, so that the short way saves no registers and has no stack.
  */
 #include "hand_prog.h"
 
@@ -45,10 +45,9 @@ enum {
 		ATOMIC_ADD(R0, 0, R1);                                                             \
 	} while (0)
 
-/* leaves the per-CPU variable in R0 */
+/* the per-CPU variable's name is in R1; its address is then in R0 */
 static void need_task_context(struct code *c, const struct constants *k, struct label *out)
 {
-	LD64(R1, BPF_PSEUDO_BTF_ID, k->preempt_var, 0);
 	CALL(this_cpu_ptr);
 	LDX(BPF_W, R1, R0, k->preempt_off);
 	JMP_K(BPF_JSET, R1, NOT_TASK_CONTEXT, out);
@@ -56,10 +55,8 @@ static void need_task_context(struct code *c, const struct constants *k, struct 
 
 static void count_hit(struct code *c, const struct hand *h, const struct constants *k)
 {
-	if (k->cpu_in_var)
-		LDX(BPF_W, R0, R0, k->cpu_off);
-	else
-		CALL(get_smp_processor_id);
+	/* 6.12 makes three instructions of it; a load from pcpu_hot would be checked, ten */
+	CALL(get_smp_processor_id);
 	ALU32_K(BPF_AND, R0, (__s32)k->cpu_slots - 1);
 	ALU_K(BPF_LSH, R0, 6);
 	CONTROL(R1, cpu);
@@ -124,12 +121,11 @@ static void skip_exempt(struct code *c, const struct hand *h, const struct const
 }
 
 /* record in R7, bytes of stack in R9; the walk is { record, left } at FP - 16 */
-static void confirm_by_stack(struct code *c, const struct hand *h, struct hand_funcs *f,
-			     unsigned int *callback, struct label *out)
+static void confirm_by_stack(struct code *c, const struct hand *h, unsigned int *callback,
+			     struct label *out)
 {
 	struct label bad = { 0 }, good = { 0 };
 
-	(void)f;
 	ST_K(BPF_W, FP, -8, 0);
 	MAP(R1, scratch_map);
 	MOV(R2, FP);
@@ -235,19 +231,34 @@ static void confirm(struct code *c, const struct constants *k)
 	leave(c, &on);
 }
 
-void hand_target(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
-		 __u32 ppid, struct hand_funcs *f)
+/*
+ * The verifier walks all of the kernel's types each time a program names a per-CPU
+ * variable. So what is quick to load names it once, for both ways; what is quick to
+ * run names it twice, and saves an instruction a call.
+ */
+static void name_cpu_area(struct code *c, const struct constants *k, __u8 reg)
 {
-	struct label out = { 0 }, slow = { 0 }, slow_out = { 0 };
-	unsigned int call, callback;
+	LD64(reg, BPF_PSEUDO_BTF_ID, k->preempt_var, 0);
+}
 
-	_Static_assert(sizeof(((struct control *)0)->cpu[0]) == 64, "scaled by a shift");
-	c->n = 0;
-	CONTROL(R2, armed);
-	LDX(BPF_W, R3, R2, 0);
-	JMP_K(BPF_JEQ, R3, 0, &out);
-	LDX(BPF_DW, R3, R2, offsetof(struct control, active));
-	JMP_K(BPF_JNE, R3, 0, &slow);
+/* what a call pays while no task is in the chain; gives where it calls the rest */
+static unsigned int fast_way(struct code *c, const struct hand *h, const struct constants *k,
+			     bool quick_load)
+{
+	struct label out = { 0 }, slow = { 0 };
+	unsigned int call;
+
+	CONTROL(R3, armed);
+	LDX(BPF_W, R4, R3, 0);
+	JMP_K(BPF_JEQ, R4, 0, &out);
+	if (quick_load)
+		name_cpu_area(c, k, R2);
+	LDX(BPF_DW, R4, R3, offsetof(struct control, active));
+	JMP_K(BPF_JNE, R4, 0, &slow);
+	if (quick_load)
+		MOV(R1, R2);
+	else
+		name_cpu_area(c, k, R1);
 	need_task_context(c, k, &out);
 	count_hit(c, h, k);
 	leave(c, &out);
@@ -255,18 +266,34 @@ void hand_target(struct code *c, const struct hand *h, const struct constants *k
 	call = c->n;
 	CALL_LOCAL(0);
 	EXIT();
+	return call;
+}
+
+void hand_target(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
+		 __u32 ppid, bool quick_load, struct hand_funcs *f)
+{
+	struct label out = { 0 };
+	unsigned int call, callback;
+
+	_Static_assert(sizeof(((struct control *)0)->cpu[0]) == 64, "scaled by a shift");
+	c->n = 0;
+	call = fast_way(c, h, k, quick_load);
 
 	f->slow = c->n;
 	c->insn[call].imm = (__s32)(f->slow - call - 1);
 	MOV(R6, R1);
-	need_task_context(c, k, &slow_out);
+	if (quick_load)
+		MOV(R1, R2);
+	else
+		name_cpu_area(c, k, R1);
+	need_task_context(c, k, &out);
 	count_hit(c, h, k);
-	need_chain(c, h, &slow_out);
-	skip_exempt(c, h, k, pid, ppid, &slow_out);
+	need_chain(c, h, &out);
+	skip_exempt(c, h, k, pid, ppid, &out);
 	COUNT(matches);
-	confirm_by_stack(c, h, f, &callback, &slow_out);
+	confirm_by_stack(c, h, &callback, &out);
 	inject(c, h);
-	leave(c, &slow_out);
+	leave(c, &out);
 
 	f->confirm = c->n;
 	c->insn[callback].imm = (__s32)(f->confirm - callback - 1);
@@ -282,6 +309,7 @@ void hand_enter(struct code *c, const struct hand *h, const struct constants *k)
 	CONTROL(R2, armed);
 	LDX(BPF_W, R3, R2, 0);
 	JMP_K(BPF_JEQ, R3, 0, &out);
+	name_cpu_area(c, k, R1);
 	need_task_context(c, k, &out);
 	get_state(c, h, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	MOV(R8, R0);

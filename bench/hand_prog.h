@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 #include "code.h"
@@ -10,6 +10,6 @@ struct hand_funcs {
 };
 
 void hand_target(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
-		 __u32 ppid, struct hand_funcs *f);
+		 __u32 ppid, bool quick_load, struct hand_funcs *f);
 void hand_enter(struct code *c, const struct hand *h, const struct constants *k);
 void hand_exit(struct code *c, const struct hand *h);

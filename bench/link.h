@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Small programs on should_failslab, by each mechanism. Calls return -errno or 0. */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * percall CONSTANTS RETCON: what a call of should_failslab that does not match costs
  * under each program, in one run, by turns. A worker makes the calls: chdir("") takes
@@ -157,7 +157,7 @@ static uint64_t with_hand(void)
 {
 	struct hand h;
 	uint64_t ns, before;
-	int ret = hand_arm(&h, &constants, (__u32)getpid(), (__u32)getppid());
+	int ret = hand_arm(&h, &constants, (__u32)getpid(), (__u32)getppid(), false);
 
 	if (ret) {
 		fprintf(stderr, "percall: the hand-written rule: %s\n", strerror(-ret));
@@ -232,6 +232,7 @@ int main(int argc, char **argv)
 	}
 	retcon = argv[2];
 	signal(SIGPIPE, SIG_IGN);
+	bench_first(1);
 	if (start_worker())
 		return 1;
 	ask(CONNECT);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * stages CMD...: where CMD's instructions go until it says "armed", by stopping it at
  * each system call: a line for each bpf() and perf_event_open(), and between them lines
@@ -197,6 +197,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: stages CMD...\n");
 		return 2;
 	}
+	bench_first(1);
 	ret = calibrate();
 	for (int i = 0; i < 2 && !ret; i++) {
 		ret = start(argv + 1) || trace(i == 1);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * System calls with nothing around them, so that the floor needs no C library
  * and the rest measures nothing but the call. All return -errno or a result.
