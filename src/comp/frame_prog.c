@@ -4,6 +4,12 @@
  * a trampoline gives it one at its exit, keep the task's state. A place counts
  * as matched while the call that matched it is on the task's stack; the stack
  * address of that call, not a count, says which exit ends it.
+ *
+ * A function followed by its entry alone stays matched after it returned, and
+ * nothing tells the two apart. So each of its entries is judged afresh: recursion
+ * of a function followed by its entry alone counts as its innermost call. Named at
+ * several places, only the outermost of them is ever matched: two calls could be
+ * one after the other as well as one inside the other.
  */
 #include "comp/lower.h"
 #include "comp/program.h"
@@ -19,12 +25,21 @@ static void leave_outermost(struct pgm *p)
 	ir_store(ir, 4, p->state, STATE_OFF(injected), ir_k(0));
 }
 
+/* matched = k, which was more */
+static void unmatch(struct pgm *p, unsigned int k, ir_reg matched)
+{
+	ir_mov(p->ir, matched, ir_k(k));
+	ir_store(p->ir, 4, p->state, STATE_OFF(matched), ir_k(k));
+	if (k == 0)
+		leave_outermost(p);
+}
+
 /* frames below us on the stack are gone: their exit was missed, or is not traced */
-static void prune(struct pgm *p, ir_reg sp, ir_reg matched)
+static void prune(struct pgm *p, unsigned int n_places, ir_reg sp, ir_reg matched)
 {
 	struct ir *ir = p->ir;
 
-	for (unsigned int i = p->env->job->n_places; i-- > 0;) {
+	for (unsigned int i = n_places; i-- > 0;) {
 		ir_label keep = ir_label_new(ir);
 
 		ir_note(ir, "if (matched == %u && state->frame[%u] <= sp) matched = %u;", i + 1, i,
@@ -32,17 +47,32 @@ static void prune(struct pgm *p, ir_reg sp, ir_reg matched)
 		ir_branch(ir, BPF_JNE, IR_64, matched, ir_k(i + 1), keep);
 		ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(i)), ir_r(sp),
 			  keep);
-		ir_mov(ir, matched, ir_k(i));
-		ir_store(ir, 4, p->state, STATE_OFF(matched), ir_k(i));
-		if (i == 0)
-			leave_outermost(p);
+		unmatch(p, i, matched);
 		ir_place(ir, keep);
 	}
 }
 
-/* matched = state ? state->matched without stale frames : 0 */
-static ir_reg matched_now(struct pgm *p, ir_reg sp, bool starts_chain)
+/* the function's outermost place, k, is open again: matched <= k */
+static unsigned int judge_afresh(struct pgm *p, unsigned int func, ir_reg matched)
 {
+	const struct comp_job *job = p->env->job;
+	struct ir *ir = p->ir;
+	ir_label keep = ir_label_new(ir);
+	unsigned int k = 0;
+
+	while (job->places[k].func != func)
+		k++;
+	ir_note(ir, "if (matched > %u) matched = %u; /* its exit is not seen */", k, k);
+	ir_branch(ir, BPF_JLE, IR_64, matched, ir_k(k), keep);
+	unmatch(p, k, matched);
+	ir_place(ir, keep);
+	return k;
+}
+
+/* matched = state ? state->matched without stale frames : 0 */
+static ir_reg matched_now(struct pgm *p, unsigned int func, ir_reg sp, bool starts_chain)
+{
+	unsigned int kept = p->env->job->n_places;
 	struct ir *ir = p->ir;
 	ir_reg matched = ir_new_reg(ir);
 	ir_label none = ir_label_new(ir);
@@ -52,7 +82,9 @@ static ir_reg matched_now(struct pgm *p, ir_reg sp, bool starts_chain)
 	ir_mov(ir, matched, ir_k(0));
 	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), starts_chain ? none : p->leave);
 	ir_mov(ir, matched, ir_r(ir_load(ir, 4, p->state, STATE_OFF(matched))));
-	prune(p, sp, matched);
+	if (!p->env->job->funcs[func].trampoline)
+		kept = judge_afresh(p, func, matched);
+	prune(p, kept, sp, matched);
 	ir_place(ir, none);
 	return matched;
 }
@@ -95,7 +127,7 @@ static void enter(struct pgm *p, unsigned int func)
 	found = p->state;
 	ir_note(ir, p->abi->has_sp ? "sp = regs->sp;" : "sp = ctx; /* on the task's stack */");
 	sp = abi_frame_address(p->abi, ir, p->ctx);
-	matched = matched_now(p, sp, starts_chain);
+	matched = matched_now(p, func, sp, starts_chain);
 	for (unsigned int k = 0; k < job->n_places; k++) {
 		ir_label next;
 
@@ -110,6 +142,8 @@ static void enter(struct pgm *p, unsigned int func)
 		ir_jump(ir, p->leave);
 		ir_place(ir, next);
 		lower_forget(p->lower);
+		if (!job->funcs[func].trampoline)
+			break; /* matched is no more than k */
 	}
 }
 

@@ -85,11 +85,11 @@ static void trace(struct bench *b, unsigned int n, const unsigned int *place)
 	b->m->trace_bytes = 8 * (int)(n + 1);
 }
 
-/* entry or exit of a chain function at a depth, by its program */
-static void event(struct bench *b, const char *name, unsigned int depth)
+/* entry or exit of a chain function at a depth, by its program; addr_len in a register */
+static void event_with(struct bench *b, const char *name, unsigned int depth, uint64_t addr_len)
 {
 	void *ctx = &b->m->stack[MACHINE_STACK - depth];
-	struct pt_regs regs = { .rsp = (uint64_t)(uintptr_t)ctx };
+	struct pt_regs regs = { .rsp = (uint64_t)(uintptr_t)ctx, .rdx = addr_len };
 
 	for (unsigned int i = 0; i < b->set.n_progs; i++) {
 		const struct prog *p = &b->set.progs[i];
@@ -100,6 +100,18 @@ static void event(struct bench *b, const char *name, unsigned int depth)
 		return;
 	}
 	fail_msg("no program %s", name);
+}
+
+static void event(struct bench *b, const char *name, unsigned int depth)
+{
+	event_with(b, name, depth, 0);
+}
+
+/* entry of the outermost function, its addr_len where either kind of program finds it */
+static void call(struct bench *b, unsigned int depth, uint64_t addr_len)
+{
+	b->m->stack[MACHINE_STACK - depth + 2] = addr_len;
+	event_with(b, "rc_enter_0", depth, addr_len);
 }
 
 static void plain_rule_injects(void **unused)
@@ -571,6 +583,150 @@ static void entry_probes_without_exits(void **unused)
 	close_bench(&b);
 }
 
+#define LEN_3 "should_failslab() => tcp_v4_connect()(addr_len == 3)"
+
+static void an_unseen_exit_does_not_vouch_for_the_next_call(void **unused)
+{
+	struct bench b;
+
+	(void)unused;
+	open_bench(&b, LEN_3, false);
+	compile(&b);
+	trace(&b, 1, (unsigned int[]){ 0 });
+	call(&b, 20, 3);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 1);
+	assert_int_equal(b.task.state.injected, 1);
+	/* it has returned, unseen; the next call is deeper, and not one to follow */
+	call(&b, 30, 4);
+	assert_int_equal(b.task.state.matched, 0);
+	assert_int_equal(b.task.state.injected, 0);
+	assert_int_equal(b.m->control->active, 0);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 1);
+	call(&b, 35, 3);
+	assert_int_equal(b.m->control->active, 1);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 2);
+	call(&b, 38, 3);
+	assert_int_equal(b.task.state.matched, 1);
+	assert_int_equal(b.m->control->active, 1);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 3);
+	close_bench(&b);
+}
+
+static void an_unseen_exit_does_not_spare_the_draw(void **unused)
+{
+	struct bench b;
+
+	(void)unused;
+	open_bench(&b, CONNECT, false);
+	b.t.job.probability = 1u << 31;
+	compile(&b);
+	trace(&b, 1, (unsigned int[]){ 0 });
+	event(&b, "rc_enter_0", 20);
+	b.m->random = 1u << 31;
+	event(&b, "rc_enter_0", 30);
+	assert_int_equal(b.m->control->unlucky, 1);
+	assert_int_equal(b.m->control->active, 0);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 0);
+	close_bench(&b);
+}
+
+static void a_seen_exit_lets_the_outer_call_vouch(void **unused)
+{
+	struct bench b;
+
+	(void)unused;
+	open_bench(&b, LEN_3, true);
+	compile(&b);
+	trace(&b, 2, (unsigned int[]){ 0, 0 });
+	call(&b, 20, 3);
+	call(&b, 30, 4);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 1);
+	assert_int_equal(b.m->control->active, 1);
+	close_bench(&b);
+}
+
+/* its own place starts over, the outer one stays as it was */
+static void an_inner_entry_probe_judges_its_own_place(void **unused)
+{
+	struct bench b;
+
+	(void)unused;
+	open_bench(&b,
+		   "should_failslab() => tcp_v4_connect()(addr_len == 3) => inet_stream_connect()",
+		   true);
+	b.t.funcs[1].trampoline = false;
+	compile(&b);
+	assert_int_equal(b.set.n_progs, 4);
+	trace(&b, 2, (unsigned int[]){ 1, 0 });
+	event(&b, "rc_enter_0", 10);
+	event_with(&b, "rc_enter_1", 20, 3);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 1);
+	event_with(&b, "rc_enter_1", 30, 4);
+	assert_int_equal(b.task.state.matched, 1);
+	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.task.state.injected, 1);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 1);
+	event_with(&b, "rc_enter_1", 30, 3);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 2);
+	event(&b, "rc_exit_0", 10);
+	assert_int_equal(b.m->n_sent, 3);
+	assert_int_equal(b.m->control->active, 0);
+	close_bench(&b);
+}
+
+/* an outer one: what was matched inside its earlier call goes with it */
+static void an_outer_entry_probe_takes_the_inner_place_along(void **unused)
+{
+	struct bench b;
+
+	(void)unused;
+	open_bench(&b,
+		   "should_failslab() => inet_stream_connect() => tcp_v4_connect()(addr_len == 3)",
+		   true);
+	b.t.funcs[0].trampoline = false;
+	compile(&b);
+	trace(&b, 2, (unsigned int[]){ 1, 0 });
+	call(&b, 10, 3);
+	event(&b, "rc_enter_1", 25); /* its exit is missed */
+	assert_int_equal(b.task.state.matched, 2);
+	call(&b, 15, 4);
+	assert_int_equal(b.task.state.matched, 0);
+	assert_int_equal(b.m->control->active, 0);
+	event(&b, "rc_enter_1", 25);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 0);
+	call(&b, 20, 3);
+	event(&b, "rc_enter_1", 25);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 1);
+	close_bench(&b);
+}
+
+static void entry_probes_at_two_places_never_match(void **unused)
+{
+	struct bench b;
+
+	(void)unused;
+	open_bench(&b, "should_failslab() => tcp_v4_connect() => tcp_v4_connect()", false);
+	compile(&b);
+	trace(&b, 2, (unsigned int[]){ 1, 0 });
+	event(&b, "rc_enter_0", 20);
+	event(&b, "rc_enter_0", 30); /* perhaps inside the first, perhaps after it */
+	assert_int_equal(b.task.state.matched, 1);
+	hit(&b, 40, 0);
+	assert_int_equal(b.m->overrides, 0);
+	close_bench(&b);
+}
+
 static void thirty_two_frames(void **unused)
 {
 	char spec[2048] = "should_failslab()";
@@ -621,6 +777,12 @@ int main(void)
 		cmocka_unit_test(probability_at_the_outermost_entry),
 		cmocka_unit_test(storage_that_is_not_to_be_had),
 		cmocka_unit_test(entry_probes_without_exits),
+		cmocka_unit_test(an_unseen_exit_does_not_vouch_for_the_next_call),
+		cmocka_unit_test(an_unseen_exit_does_not_spare_the_draw),
+		cmocka_unit_test(a_seen_exit_lets_the_outer_call_vouch),
+		cmocka_unit_test(an_inner_entry_probe_judges_its_own_place),
+		cmocka_unit_test(an_outer_entry_probe_takes_the_inner_place_along),
+		cmocka_unit_test(entry_probes_at_two_places_never_match),
 		cmocka_unit_test(thirty_two_frames),
 	};
 
