@@ -167,11 +167,20 @@ static int load_prog(int ask_fd, int format_fd)
 	 *		return 0;
 	 * }
 	 * bpf_snprintf(ask->text, sizeof(ask->text), "%pS", &ask->addr, 8);
+	 *
+	 * Where jumps are and go to. An instruction more or less elsewhere leaves a hole, which
+	 * the verifier refuses, or is initialised twice, which the compiler warns of.
 	 */
+	enum {
+		NO_NAME = 3,
+		NO_ADDR = 12,
+		FORMAT = 13,
+		DONE = 22,
+	};
 	const struct bpf_insn insns[] = {
 		MAP_VALUE(BPF_REG_6, ask_fd),
 		LOAD(BPF_B, BPF_REG_1, BPF_REG_6, ASK(name)),
-		JEQ_IMM(BPF_REG_1, 0, 9),
+		[NO_NAME] = JEQ_IMM(BPF_REG_1, 0, FORMAT - NO_NAME - 1),
 		MOV(BPF_REG_1, BPF_REG_6),
 		MOV_IMM(BPF_REG_2, sizeof(((struct ask *)NULL)->name)),
 		MOV_IMM(BPF_REG_3, 0),
@@ -180,8 +189,8 @@ static int load_prog(int ask_fd, int format_fd)
 		CALL(BPF_FUNC_kallsyms_lookup_name),
 		STORE(BPF_REG_6, BPF_REG_0, ASK(code)),
 		LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, ASK(addr)),
-		JEQ_IMM(BPF_REG_1, 0, 9),
-		MOV(BPF_REG_1, BPF_REG_6),
+		[NO_ADDR] = JEQ_IMM(BPF_REG_1, 0, DONE - NO_ADDR - 1),
+		[FORMAT] = MOV(BPF_REG_1, BPF_REG_6),
 		ADD_IMM(BPF_REG_1, ASK(text)),
 		MOV_IMM(BPF_REG_2, sizeof(((struct ask *)NULL)->text)),
 		MAP_VALUE(BPF_REG_3, format_fd),
@@ -189,7 +198,7 @@ static int load_prog(int ask_fd, int format_fd)
 		ADD_IMM(BPF_REG_4, ASK(addr)),
 		MOV_IMM(BPF_REG_5, 8),
 		CALL(BPF_FUNC_snprintf),
-		MOV_IMM(BPF_REG_0, 0),
+		[DONE] = MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
 	};
 	const struct sys_prog p = {
