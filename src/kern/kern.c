@@ -54,6 +54,14 @@ void kern_freep(struct kern **k)
 	kern_free(*k);
 }
 
+static int no_btf(struct err *err)
+{
+	err_plain(err, -ENOENT, ERR_KERNEL_LACKS, "this kernel has no BTF: no " KERN_BTF_PATH);
+	err_note(err, SPAN_NONE,
+		 "it takes a kernel built with CONFIG_DEBUG_INFO_BTF=y, as retcon vm runs");
+	return -ENOENT;
+}
+
 int kern_btf(struct kern *k, const struct kbtf **out, struct err *err)
 {
 	void *data = NULL;
@@ -63,6 +71,8 @@ int kern_btf(struct kern *k, const struct kbtf **out, struct err *err)
 
 	if (!k->btf) {
 		r = k->ops->read_btf(k->ctx, &data, &len, &unmap, err);
+		if (r == -ENOENT)
+			return no_btf(err);
 		if (r < 0)
 			return r;
 		r = kbtf_open(&k->btf, data, len, unmap, err);

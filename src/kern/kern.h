@@ -18,9 +18,11 @@ struct ksym {
 /* An address as text: "ip_route_output_key_hash+0x5c", module in brackets behind. */
 #define KSYM_TEXT 192
 
+#define KERN_BTF_PATH "/sys/kernel/btf/vmlinux"
+
 /* What a struct kern asks its world; kern_live() has the real one, tests fake it. */
 struct kern_ops {
-	/* whole vmlinux BTF, malloc'ed or mmapped (*unmap) */
+	/* whole vmlinux BTF, malloc'ed or mmapped (*unmap); -ENOENT without *err: none */
 	int (*read_btf)(void *ctx, void **data, size_t *len, bool *unmap, struct err *err);
 	/* n names at once; found[i].addr stays 0 for unknown ones */
 	int (*lookup)(void *ctx, const char *const *names, unsigned int n, struct ksym *found,

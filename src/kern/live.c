@@ -18,8 +18,6 @@
 #include "util/limits.h"
 #include "util/str.h"
 
-#define BTF_PATH "/sys/kernel/btf/vmlinux"
-
 /*
  * Question and answer, in a map that program and user space both have mapped. (Helpers
  * take no pointer to the context, and the name would fill the program's stack.)
@@ -38,7 +36,7 @@ struct live {
 
 static int map_sysfs_btf(void **data, size_t *len)
 {
-	_cleanup_close_ int fd = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(KERN_BTF_PATH, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	void *p;
 
@@ -89,7 +87,7 @@ static int copy_btf_object(void **data, size_t *len)
 
 static int read_sysfs_btf(void **data, size_t *len)
 {
-	_cleanup_close_ int fd = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(KERN_BTF_PATH, O_RDONLY | O_CLOEXEC);
 	size_t size, done = 0;
 	struct stat st;
 	char *p;
@@ -131,14 +129,11 @@ static int live_read_btf(void *ctx, void **data, size_t *len, bool *unmap, struc
 		r = copy_btf_object(data, len);
 	if (r < 0)
 		r = read_sysfs_btf(data, len);
-	if (r == -ENOENT) {
-		err_plain(err, r, ERR_KERNEL_LACKS, "this kernel has no BTF: no %s", BTF_PATH);
-		err_note(err, SPAN_NONE,
-			 "it takes a kernel built with CONFIG_DEBUG_INFO_BTF=y, as retcon vm runs");
+	if (r == -ENOENT)
 		return r;
-	}
 	if (r < 0)
-		return err_plain(err, r, ERR_SYSTEM, "cannot read %s: %s", BTF_PATH, strerror(-r));
+		return err_plain(err, r, ERR_SYSTEM, "cannot read %s: %s", KERN_BTF_PATH,
+				 strerror(-r));
 	*unmap = true;
 	return 0;
 }

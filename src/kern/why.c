@@ -139,14 +139,12 @@ static bool proven_absent(const char *option)
 	return false;
 }
 
-static bool check_options(const char *const *needed, const char *what, struct err *err)
+bool why_not_built(const struct kconfig *c, enum why_wish wish, struct err *err)
 {
-	_cleanup_(kconfig_freep) struct kconfig *c = NULL;
+	const char *const *needed = wish == WHY_OVERRIDE ? needed_to_override : needed_to_trace;
 	_cleanup_buf_ struct buf list = { 0 };
 	unsigned int n = 0;
 
-	if (kconfig_running(&c) < 0)
-		c = NULL;
 	for (; *needed; needed++) {
 		if (c ? kconfig_get(c, *needed) != KCONFIG_NO : !proven_absent(*needed))
 			continue;
@@ -155,9 +153,19 @@ static bool check_options(const char *const *needed, const char *what, struct er
 	if (!n)
 		return false;
 	err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
-		  "this kernel cannot %s: it was built without %s", what, buf_str(&list));
+		  "this kernel cannot %s functions: it was built without %s",
+		  wish == WHY_OVERRIDE ? "override" : "trace", buf_str(&list));
 	err_note(err, SPAN_NONE, "boot a kernel with %s, " IN_GUEST, n > 1 ? "them" : "it");
 	return true;
+}
+
+static bool check_options(enum why_wish wish, struct err *err)
+{
+	_cleanup_(kconfig_freep) struct kconfig *c = NULL;
+
+	if (kconfig_running(&c) < 0)
+		c = NULL;
+	return why_not_built(c, wish, err);
 }
 
 /* functions that are there or not, as the kernel was built */
@@ -304,7 +312,7 @@ void why_not_overridable(struct kern *k, const char *func, int code, struct err 
 	err_clear(err);
 	if (why_precheck(err) < 0 || check_refusal(code, err))
 		return;
-	if (check_options(needed_to_override, "override functions", err))
+	if (check_options(WHY_OVERRIDE, err))
 		return;
 	if (check_exists(k, func, &sym, err))
 		return;
@@ -323,7 +331,7 @@ void why_not_traceable(struct kern *k, const char *func, int code, struct err *e
 	err_clear(err);
 	if (why_precheck(err) < 0 || check_refusal(code, err))
 		return;
-	if (check_options(needed_to_trace, "trace functions", err))
+	if (check_options(WHY_TRACE, err))
 		return;
 	if (check_exists(k, func, &sym, err))
 		return;

@@ -5,7 +5,13 @@
  */
 #pragma once
 
+#include "kern/config.h"
 #include "kern/kern.h"
+
+enum why_wish {
+	WHY_OVERRIDE, /* functions that are overridden */
+	WHY_TRACE,    /* chain functions that are traced */
+};
 
 /*
  * Called after `func` could not be overridden; code is what the kernel said.
@@ -20,5 +26,10 @@
 void why_not_overridable(struct kern *k, const char *func, int code, struct err *err);
 /* a chain function that cannot be traced: notrace, inlined, unknown (nearest names) */
 void why_not_traceable(struct kern *k, const char *func, int code, struct err *err);
+/*
+ * Whether a kernel of configuration c lacks options that the wish takes: then *err names
+ * them. c NULL: only those that sysfs and debugfs of this machine prove absent.
+ */
+bool why_not_built(const struct kconfig *c, enum why_wish wish, struct err *err);
 /* cheap checks before anything is loaded: root, kernel >= 6.1. 0 or -EPERM/-EOPNOTSUPP */
 int why_precheck(struct err *err);

@@ -242,21 +242,101 @@ static void precheck_asks_for_root(void **state)
 	assert_int_equal(status, 0);
 }
 
+static int config_of(struct kconfig **c, const char *text)
+{
+	char path[] = "/tmp/retcon-config-XXXXXX";
+	int fd = mkstemp(path);
+	int r;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	r = kconfig_file(c, path);
+	unlink(path);
+	return r;
+}
+
+#define CONFIG_BPF   "CONFIG_BPF_SYSCALL=y\nCONFIG_BPF_EVENTS=y\nCONFIG_BPF_JIT=y\n"
+#define CONFIG_PROBE "CONFIG_KPROBES=y\nCONFIG_FUNCTION_ERROR_INJECTION=y\n"
+#define CONFIG_OVER  "CONFIG_BPF_KPROBE_OVERRIDE=y\n"
+#define CONFIG_DIR   "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y\n"
+#define CONFIG_BTF   "CONFIG_DEBUG_INFO_BTF=y\n"
+
+static void names_missing_options(void **state)
+{
+	static const struct {
+		const char *text;
+		enum why_wish wish;
+		const char *lacks; /* NULL: nothing */
+	} cases[] = {
+		{ CONFIG_BPF CONFIG_PROBE CONFIG_OVER, WHY_OVERRIDE, NULL },
+		{ CONFIG_BPF CONFIG_DIR CONFIG_BTF, WHY_TRACE, NULL },
+		{ CONFIG_BPF "# CONFIG_KPROBES is not set\n", WHY_OVERRIDE,
+		  "CONFIG_KPROBES, CONFIG_FUNCTION_ERROR_INJECTION, CONFIG_BPF_KPROBE_OVERRIDE" },
+		{ CONFIG_BPF CONFIG_PROBE "# CONFIG_BPF_KPROBE_OVERRIDE is not set\n", WHY_OVERRIDE,
+		  "CONFIG_BPF_KPROBE_OVERRIDE" },
+		{ CONFIG_BPF CONFIG_DIR, WHY_TRACE, "CONFIG_DEBUG_INFO_BTF" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(kconfig_freep) struct kconfig *c = NULL;
+		struct err err = { 0 };
+		char wanted[256];
+
+		assert_int_equal(config_of(&c, cases[i].text), 0);
+		assert_int_equal(why_not_built(c, cases[i].wish, &err), cases[i].lacks != NULL);
+		if (!cases[i].lacks) {
+			assert_int_equal(err.code, 0);
+			continue;
+		}
+		snprintf(wanted, sizeof(wanted),
+			 "this kernel cannot %s functions: it was built without %s",
+			 cases[i].wish == WHY_TRACE ? "trace" : "override", cases[i].lacks);
+		assert_string_equal(err.msg, wanted);
+		assert_int_equal(err.code, -EOPNOTSUPP);
+		assert_int_equal(err.tag, ERR_KERNEL_LACKS);
+		assert_non_null(strstr(err.note[0].msg, "retcon vm"));
+	}
+}
+
+static int lacks_btf(void *ctx, void **data, size_t *len, bool *unmap, struct err *err)
+{
+	(void)ctx;
+	(void)data;
+	(void)len;
+	(void)unmap;
+	(void)err;
+	return -ENOENT;
+}
+
+static void tells_of_no_btf(void **state)
+{
+	static const struct kern_ops ops = { .read_btf = lacks_btf };
+	_cleanup_(kern_freep) struct kern *k = NULL;
+	const struct kbtf *btf;
+	struct err err = { 0 };
+	uint64_t mask;
+
+	(void)state;
+	assert_int_equal(kern_new(&k, &ops, NULL, &err), 0);
+	assert_int_equal(kern_btf(k, &btf, &err), -ENOENT);
+	assert_int_equal(err.tag, ERR_KERNEL_LACKS);
+	assert_string_equal(err.msg, "this kernel has no BTF: no /sys/kernel/btf/vmlinux");
+	assert_non_null(strstr(err.note[0].msg, "CONFIG_DEBUG_INFO_BTF=y"));
+	assert_int_equal(kern_gfp_nofail(k, &mask, NULL), -ENOENT);
+}
+
 static void configuration(void **state)
 {
 	static const char text[] = "CONFIG_FIRST=y\n# CONFIG_KPROBES is not set\n"
 				   "CONFIG_KPROBES_ON_FTRACE=y\nCONFIG_MODULAR=m\n"
 				   "CONFIG_NAME=\"\"\nCONFIG_HZ=250";
-	char path[] = "/tmp/retcon-config-XXXXXX";
 	_cleanup_(kconfig_freep) struct kconfig *c = NULL;
-	int fd = mkstemp(path);
 
 	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
-	close(fd);
-	assert_int_equal(kconfig_file(&c, path), 0);
-	unlink(path);
+	assert_int_equal(config_of(&c, text), 0);
 	assert_int_equal(kconfig_get(c, "FIRST"), KCONFIG_YES);
 	assert_int_equal(kconfig_get(c, "KPROBES"), KCONFIG_NO);
 	assert_int_equal(kconfig_get(c, "KPROBES_ON_FTRACE"), KCONFIG_YES);
@@ -268,7 +348,7 @@ static void configuration(void **state)
 	c = NULL;
 	assert_int_equal(kconfig_file(&c, "/dev/null"), -EINVAL);
 	assert_int_equal(kconfig_file(&c, "/dev/zero"), -E2BIG);
-	assert_int_equal(kconfig_file(&c, path), -ENOENT);
+	assert_int_equal(kconfig_file(&c, "/no/such/config"), -ENOENT);
 }
 
 int main(void)
@@ -282,6 +362,8 @@ int main(void)
 		cmocka_unit_test(explains_with_words),
 		cmocka_unit_test(precheck_asks_for_root),
 		cmocka_unit_test(configuration),
+		cmocka_unit_test(names_missing_options),
+		cmocka_unit_test(tells_of_no_btf),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
