@@ -111,6 +111,11 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 		return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, f->func_at,
 			       "a function's name has at most %d characters", LIMIT_IDENT);
 	ret = find_func(p, name);
+	if (ret >= 0 && !p->comp_funcs[ret].trampoline)
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, f->func_at,
+			       "%s can only be followed by its entry, and so stand only once in "
+			       "a chain",
+			       name);
 	if (ret >= 0) {
 		*index = (unsigned int)ret;
 		return 0;

@@ -135,8 +135,13 @@ int session_new(struct session **out, struct kern *kern, const struct plan *plan
 
 int session_print(const struct session *s, struct buf *out)
 {
-	for (unsigned int i = 0; i < s->progs.n_progs; i++)
-		prog_print(&s->progs.progs[i], out);
+	for (unsigned int i = 0; i < s->progs.n_progs; i++) {
+		const struct prog *p = &s->progs.progs[i];
+
+		buf_printf(out, "%s%s%s%s:\n", i ? "\n" : "", p->name, p->func[0] ? " on " : "",
+			   p->func);
+		prog_print(p, out);
+	}
 	return buf_err(out);
 }
 

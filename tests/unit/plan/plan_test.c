@@ -107,6 +107,18 @@ static void what_no_trampoline_takes_is_probed_at_entry(void **state)
 	}
 }
 
+static void entry_probed_functions_stand_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	assert_int_equal(
+		plan(&w, "many_args() => tcp_v4_connect() => many_args()", "should_failslab"),
+		-EINVAL);
+	assert_int_equal(w.err.tag, ERR_UNSUPPORTED);
+	done(&w);
+}
+
 static void old_syscall_names(void **state)
 {
 	char name[LIMIT_IDENT + 1];
@@ -137,6 +149,7 @@ int main(void)
 		cmocka_unit_test(unknown_function_names_the_nearest),
 		cmocka_unit_test(target_is_not_its_own_caller),
 		cmocka_unit_test(what_no_trampoline_takes_is_probed_at_entry),
+		cmocka_unit_test(entry_probed_functions_stand_once),
 		cmocka_unit_test(old_syscall_names),
 	};
 
