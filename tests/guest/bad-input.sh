@@ -46,7 +46,7 @@ refused 2 '*-c*' -c 0 kmalloc 'tcp_v4_connect()'
 refused 2 '*-p*' -p 0 kmalloc 'tcp_v4_connect()'
 refused 2 '*-p*' -p x kmalloc 'tcp_v4_connect()'
 refused 2 '*--for*' --for soon kmalloc 'tcp_v4_connect()'
-refused 2 '*' --no-such-option kmalloc 'tcp_v4_connect()'
+refused 2 '*no-such-option*unknown*' --no-such-option kmalloc 'tcp_v4_connect()'
 refused 125 '*no command*' kmalloc 'tcp_v4_connect()' --
 refused 2 '*whole system*' kmalloc '(true)'
 refused 2 '*empty condition*' kmalloc '()'
@@ -55,7 +55,7 @@ refused 2 '*one too many*' kmalloc 'tcp_v4_connect()' 'udp_sendmsg()'
 refused 2 '*no process 399999*' -p 399999 kmalloc 'tcp_v4_connect()'
 refused 1 '*cannot write*' -o /no/such/directory/file kmalloc 'tcp_v4_connect()'
 refused 127 '*not found*' kmalloc 'tcp_v4_connect()' -- /no/such/command
-refused 126 '*' kmalloc 'tcp_v4_connect()' -- /etc
+refused 126 '*cannot run /etc: Permission denied*' kmalloc 'tcp_v4_connect()' -- /etc
 refused 125 '*tcp_v4_conect*' kmalloc 'tcp_v4_conect()' -- true
 refused 125 '*-P*' -P 7 kmalloc 'tcp_v4_connect()' -- true
 
@@ -68,5 +68,6 @@ t_like 'no root: words' "$(cat "$err")" '*root*'
 # An output that takes nothing: told, and over.
 timeout 20 "$retcon" inject --for 10s -o /dev/full kmalloc 'tcp_v4_connect()' >"$out" 2>"$err"
 t_is 'an output that is full: status' $? 1
+t_like 'an output that is full: words' "$(cat "$err")" '*No space left on device*'
 
 t_done
