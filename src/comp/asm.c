@@ -85,6 +85,7 @@ int ir_assemble(struct ir *main, struct ir *callback, struct prog *out, struct e
 {
 	_cleanup_(prog_free) struct prog p = { 0 };
 	const struct ir *failed = main->err.code ? main : callback;
+	struct err early = { 0 };
 	int r;
 
 	if (failed && failed->err.code) {
@@ -92,7 +93,14 @@ int ir_assemble(struct ir *main, struct ir *callback, struct prog *out, struct e
 			*err = failed->err;
 		return failed->err.code;
 	}
-	r = assemble(main, callback, &p, err);
+	r = assemble(main, callback, &p, main->leaves_early ? &early : err);
+	if (r == -E2BIG && main->leaves_early) {
+		main->leaves_early = false; /* registers after all */
+		prog_free(&p);
+		r = assemble(main, callback, &p, err);
+	} else if (r < 0 && early.code && err && !err->code) {
+		*err = early;
+	}
 	if (r < 0)
 		return r;
 	out->insns = take_ptr(p.insns);

@@ -414,6 +414,11 @@ void ir_exit(struct ir *ir, struct ir_val v)
 	append_in(ir, OP_EXIT, &v, 1);
 }
 
+void ir_leaves_early(struct ir *ir)
+{
+	ir->leaves_early = true;
+}
+
 void ir_at(struct ir *ir, struct span at)
 {
 	ir->at = at;

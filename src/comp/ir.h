@@ -88,6 +88,12 @@ void ir_jump(struct ir *ir, ir_label l);
 void ir_branch(struct ir *ir, uint8_t op, enum ir_width w, ir_reg a, struct ir_val b, ir_label l);
 void ir_exit(struct ir *ir, struct ir_val v);
 
+/*
+ * Keep what lives across calls on the stack, not in r6-r9, as far as the stack lasts: a
+ * program that saves no registers leaves sooner. For those that mostly leave early.
+ */
+void ir_leaves_early(struct ir *ir);
+
 /* source position and C text of what is emitted from here on */
 void ir_at(struct ir *ir, struct span at);
 void ir_note(struct ir *ir, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -71,6 +71,7 @@ struct ir {
 	uint32_t n_slots;
 	bool *placed; /* by label */
 	uint32_t cap_labels;
+	bool leaves_early;
 	struct span at;
 };
 

@@ -199,6 +199,12 @@ static uint64_t cost(const struct alloc *a, ir_reg r)
 	return ((uint64_t)a->mentions[r] << 20) / len;
 }
 
+/* r6-r9 are saved at entry by whoever uses them, even if it leaves at once */
+static bool may_use(const struct alloc *a, int p)
+{
+	return p < BPF_REG_6 || !a->f->ir->leaves_early;
+}
+
 /* a free register, the one that saves most moves; -1: none */
 static int free_register(const struct alloc *a, ir_reg r)
 {
@@ -209,7 +215,7 @@ static int free_register(const struct alloc *a, ir_reg r)
 	for (unsigned int i = 0; i < N_PHYS; i++) {
 		uint8_t p = order[i];
 
-		if (bits_any(a->busy[p], &a->ranges[r]))
+		if (!may_use(a, p) || bits_any(a->busy[p], &a->ranges[r]))
 			continue;
 		if (best < 0 || a->votes[r][p] > a->votes[r][best])
 			best = p;
@@ -226,7 +232,7 @@ static int cheapest_register(const struct alloc *a, ir_reg r)
 	for (int p = 0; p < N_PHYS; p++) {
 		uint64_t sum = 0;
 
-		if (bits_any(a->fixed[p], &a->ranges[r]))
+		if (!may_use(a, p) || bits_any(a->fixed[p], &a->ranges[r]))
 			continue;
 		for (uint32_t i = 0; i < a->n_order; i++) {
 			ir_reg other = a->order[i].reg;

@@ -275,15 +275,19 @@ static void inject(struct pgm *p)
 		2);
 }
 
-static void send_record(struct pgm *p, ir_reg rec, ir_reg bytes)
+/* read back: 6.1 forgets what a comparison says of a value that lives on the stack */
+static void send_record(struct pgm *p, ir_reg rec)
 {
 	struct pgm_record r = { .base = rec };
 	struct ir *ir = p->ir;
 	ir_label sized = ir_label_new(ir);
-	ir_reg size = ir_new_reg(ir);
+	ir_reg size = ir_new_reg(ir), bytes;
 
 	pgm_record_head(p, &r, RECORD_INJECTED, 0, ir_const(ir, p->env->job->value));
-	ir_note(ir, "size = offsetof(struct record, stack) + (n < 0 ? 0 : n);");
+	ir_note(ir, "n = (u32)rec->stack_bytes; /* negative: too large */");
+	bytes = ir_load(ir, 4, rec, RECORD_OFF(stack_bytes));
+	ir_note(ir, "size = offsetof(struct record, stack) + (n > %lld ? 0 : n);",
+		(long long)STACK_BYTES);
 	ir_mov(ir, size, ir_k(RECORD_OFF(stack)));
 	ir_branch(ir, BPF_JGT, IR_64, bytes, ir_k(STACK_BYTES), sized);
 	ir_alu_to(ir, BPF_ADD, IR_64, size, ir_r(bytes));
@@ -300,6 +304,7 @@ int target_prog(const struct comp_env *env, struct comp_unit *unit)
 	ret = pgm_begin(&p, env, unit, PROG_KPROBE);
 	if (ret < 0)
 		return ret;
+	ir_leaves_early(p.ir);
 	pgm_need_armed(&p);
 	pgm_need_task_context(&p);
 	pgm_need_scope(&p);
@@ -317,7 +322,7 @@ int target_prog(const struct comp_env *env, struct comp_unit *unit)
 	confirm_chain(&p, rec, bytes);
 	take(&p);
 	inject(&p);
-	send_record(&p, rec, bytes);
+	send_record(&p, rec);
 	pgm_end(&p);
 	return env->job->n_places ? confirm_callback(env, unit) : 0;
 }
