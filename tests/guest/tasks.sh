@@ -27,9 +27,15 @@ waiting "$bin/manythreads" 100 die
 inject_start kmalloc 'unix_stream_sendmsg()'
 release
 inject_stop
-t_is 'after 400 threads killed inside: each of 100 fails once' \
-	"$(tail -n 1 "$work/waiting")" 'sent 0 failed 100 other 0'
-t_num 'after 400 threads killed inside: as many injected' "$(counted injected)" -eq 100
+missed=$(($(counted misses) + $(counted lost)))
+t_note "after 400 threads killed inside: $(counted injected) injected, $missed missed"
+grep -q preempt=full /proc/cmdline || t_num 'after 400 threads killed inside: none is missed' $missed -eq 0
+t_is 'after 400 threads killed inside: each of 100 that was seen fails once' "$(tail -n 1 "$work/waiting")" \
+	"sent $((100 - $(counted injected))) failed $(counted injected) other 0"
+# what is missed may also be one of the 400
+equal=-eq
+! grep -q preempt=full /proc/cmdline || equal=-ge
+t_num 'after 400 threads killed inside: injected and missed are all' "$(($(counted injected) + missed))" $equal 100
 
 # A killed task enters get_signal() and never returns from it. Ids are used again soon here.
 pids=$(cat /proc/sys/kernel/pid_max)
