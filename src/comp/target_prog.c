@@ -235,6 +235,7 @@ static void confirm_chain(struct pgm *p, ir_reg rec, ir_reg bytes)
 	struct ir *ir = p->ir;
 	ir_label bad, good;
 	ir_slot walk;
+	ir_reg flags;
 
 	if (!n)
 		return;
@@ -246,11 +247,16 @@ static void confirm_chain(struct pgm *p, ir_reg rec, ir_reg bytes)
 	ir_note(ir, "walk.rec = rec; rec->place = %u;", n);
 	ir_slot_store(ir, 8, walk, offsetof(struct walk, rec), ir_r(rec));
 	ir_store(ir, 4, rec, RECORD_OFF(place), ir_k(n));
-	ir_note(ir, "bpf_loop(n / 8, confirm, &walk, 0);");
+	/*
+	 * A flag known to be 0 makes the verifier inline the loop (1ade23711971, "bpf: Inline
+	 * calls to bpf_loop when callback is known", 6.0), with r6-r8 then saved at every entry.
+	 */
+	ir_note(ir, "bpf_loop(n / 8, confirm, &walk, control->zero);");
+	flags = ir_load(ir, 4, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(zero)), 0);
 	ir_call(ir, BPF_FUNC_loop,
 		(struct ir_val[]){ ir_r(ir_alu(ir, BPF_RSH, IR_64, bytes, ir_k(3))),
 				   ir_r(ir_callback(ir)), ir_r(ir_slot_addr(ir, walk, 0)),
-				   ir_k(0) },
+				   ir_r(flags) },
 		4);
 	ir_note(ir, "if (rec->place) { unconfirmed++; return 0; }");
 	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, rec, RECORD_OFF(place)), ir_k(0), good);

@@ -18,7 +18,7 @@
  */
 struct control {
 	__u32 armed;
-	__u32 pad;
+	__u32 zero;	   /* always 0, which the verifier does not know */
 	__u64 active;	   /* tasks inside the outermost frame; may stay high, never low */
 	__u64 matches;	   /* conditions held */
 	__u64 taken;	   /* matches that asked for one of `times` */
