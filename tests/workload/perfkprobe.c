@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 {
 	struct armed a = { -1, -1, -1 };
 	struct child c;
-	int before, inside, mine, r;
+	int before = 0, inside = 0, mine = 0, r;
 
 	if (!in_guest()) {
 		fprintf(stderr, "perfkprobe: this changes what the kernel returns and is for a "
