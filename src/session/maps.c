@@ -49,7 +49,7 @@ int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
 	const struct sys_map defs[PROG_MAP_COUNT] = {
 		[PROG_MAP_CONTROL] = { "rc_control", BPF_MAP_TYPE_ARRAY, 4, control_size, 1,
 				       BPF_F_MMAPABLE, -1, 0, 0 },
-		/* the kernel refuses task storage without BTF types (kernel-facts 6.1) */
+		/* refused without BTF types: bpf_local_storage_map_alloc_check(), kernel/bpf */
 		[PROG_MAP_TASKS] = { "rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4,
 				     sizeof(struct task_state), 0, BPF_F_NO_PREALLOC, btf_fd,
 				     key_id, value_id },
