@@ -87,7 +87,7 @@ static int check_scope(const struct inject_opts *o, const struct plan *p, struct
 	const struct kbtf *btf;
 	int ret;
 
-	if (p->rule->n_frames || o->pid || o->command || o->system_wide)
+	if (p->n_places || o->pid || o->command || o->system_wide)
 		return 0;
 	ret = kern_btf(kern, &btf, err);
 	if (ret)

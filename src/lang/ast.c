@@ -137,6 +137,7 @@ void rule_dump(const struct rule *r, struct buf *out)
 {
 	if (r->on_target.func.len || r->on_target.pred)
 		dump_frame("target", &r->on_target, out);
-	for (unsigned int i = 0; i < r->n_frames; i++)
-		dump_frame("frame", &r->frames[i], out);
+	for (unsigned int c = 0; c < r->n_chains; c++)
+		for (unsigned int i = 0; i < r->chains[c].n_frames; i++)
+			dump_frame("frame", &r->chains[c].frames[i], out);
 }

@@ -119,18 +119,55 @@ struct frame {
 	struct expr *pred; /* NULL: always true */
 };
 
+/* Callers that must be active, or must not: nearest caller first, not necessarily adjacent. */
+struct chain {
+	struct span at;
+	bool negated; /* not under */
+	struct frame *frames;
+	unsigned int n_frames;
+};
+
+/* Which of the matches are injected. Applied in this order; times counts what is left. */
+struct schedule {
+	/* when FIRST[..LAST][+[STEP]]: by number of the match, from 1 */
+	uint64_t when_first; /* 0: every match */
+	uint64_t when_last;  /* UINT64_MAX: no end */
+	uint64_t when_step;
+	uint64_t interval;    /* one of so many; 0, 1: each */
+	uint64_t probability; /* of 2^32: PROBABILITY_ALWAYS */
+	uint64_t times;	      /* 0: no limit */
+	struct span when_at, interval_at, probability_at, times_at;
+};
+
+#define PROBABILITY_ALWAYS (1ull << 32)
+
+enum target_kind {
+	TARGET_FUNC,	/* func, module:func, or a mode's word */
+	TARGET_SYSCALL, /* syscall:NAME */
+	TARGET_LSM,	/* lsm:HOOK */
+};
+
 /*
- * A rule as written: frames nearest caller first. `target` is the frame that
- * speaks about the target itself (func empty or the target's own name); its
- * pred is NULL if none was written.
+ * A rule as written. `on_target` is the frame that speaks about the target
+ * itself: its `if` in a rule, in a spec the first frame if its func is empty or
+ * the target's own name; its pred is NULL if none was written.
  */
 struct rule {
 	const struct source *src; /* owned by the arena */
 	struct arena *arena;
-	const char *target; /* "should_failslab" */
+	bool is_spec;	    /* bcc's form: target and value come from the mode */
+	const char *target; /* "should_failslab", "openat" for syscall:openat */
+	enum target_kind target_kind;
+	const char *module; /* NULL: any */
+	const char *mode;   /* "kmalloc", "bio", "alloc_page" where that was written; NULL */
+	struct span target_at;
+	struct expr *value; /* NULL in a spec */
 	struct frame on_target;
-	struct frame *frames; /* nearest caller first, without the target */
-	unsigned int n_frames;
+	struct chain *chains;
+	unsigned int n_chains;
+	struct schedule schedule;
+	bool after; /* let it run, then replace */
+	struct span after_at;
 };
 
 void rule_free(struct rule *r); /* and its arena */

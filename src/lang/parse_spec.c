@@ -180,6 +180,7 @@ static int refuse_late_target(struct parser *p, const struct frame *f)
 static int parse_chain(struct parser *p)
 {
 	struct rule *r = p->rule;
+	struct chain *c = r->chains;
 	bool more, first = true;
 
 	do {
@@ -191,11 +192,13 @@ static int parse_chain(struct parser *p)
 			r->on_target = f;
 		} else if (is_target(r, &f)) {
 			return refuse_late_target(p, &f);
-		} else if (r->n_frames == LIMIT_FRAMES) {
+		} else if (c->n_frames == LIMIT_FRAMES) {
 			return parser_fail(p, -E2BIG, ERR_LIMIT, f.at,
 					   "chain of more than %d callers", LIMIT_FRAMES);
 		} else {
-			r->frames[r->n_frames++] = f;
+			c->at = c->n_frames ? span_join(c->at, f.at) : f.at;
+			c->frames[c->n_frames++] = f;
+			r->n_chains = 1;
 		}
 		first = false;
 		if (parse_separator(p, &more))
@@ -221,11 +224,17 @@ static int rule_new(struct rule **out, const char *name, const char *text, size_
 	src->name = arena_strndup(a, name, strlen(name));
 	src->text = arena_strndup(a, text, len);
 	src->len = len;
-	r->frames = arena_alloc(a, LIMIT_FRAMES * sizeof(*r->frames));
-	if (!src->name || !src->text || !r->frames)
+	r->chains = arena_alloc(a, sizeof(*r->chains));
+	if (!src->name || !src->text || !r->chains)
+		return -ENOMEM;
+	r->chains->frames = arena_alloc(a, LIMIT_FRAMES * sizeof(*r->chains->frames));
+	if (!r->chains->frames)
 		return -ENOMEM;
 	r->src = src;
+	r->is_spec = true;
 	r->target = target;
+	r->target_at = SPAN_NONE;
+	r->schedule.probability = PROBABILITY_ALWAYS;
 	r->on_target =
 		(struct frame){ .at = SPAN_NONE, .func_at = SPAN_NONE, .params_at = SPAN_NONE };
 	r->arena = take_ptr(a);

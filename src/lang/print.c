@@ -292,9 +292,9 @@ void rule_print(const struct rule *r, struct buf *out)
 		print_frame(&r->on_target, out);
 		first = false;
 	}
-	for (unsigned int i = 0; i < r->n_frames; i++) {
+	for (unsigned int i = 0; r->n_chains && i < r->chains[0].n_frames; i++) {
 		buf_puts(out, first ? "" : " => ");
-		print_frame(&r->frames[i], out);
+		print_frame(&r->chains[0].frames[i], out);
 		first = false;
 	}
 }

@@ -222,11 +222,11 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 	ret = resolve_target(p, btf);
 	if (ret)
 		return ret;
-	p->n_places = rule->n_frames;
-	for (unsigned int i = 0; i < rule->n_frames; i++) {
-		struct comp_place *place = &p->places[rule->n_frames - 1 - i];
+	p->n_places = rule->n_chains ? rule->chains[0].n_frames : 0;
+	for (unsigned int i = 0; i < p->n_places; i++) {
+		struct comp_place *place = &p->places[p->n_places - 1 - i];
 
-		place->frame = &rule->frames[i];
+		place->frame = &rule->chains[0].frames[i];
 		ret = add_func(p, place->frame, btf, &place->func, err);
 		if (ret)
 			return ret;

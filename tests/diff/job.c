@@ -62,8 +62,8 @@ int test_job_make(struct test_job *t, const char *spec, const char *target, bool
 		.probability = 1ull << 32,
 		.cpu_slots = 4,
 	};
-	for (unsigned int i = t->rule->n_frames; i-- > 0;)
-		add_place(t, &t->rule->frames[i], trampolines);
+	for (unsigned int i = t->rule->n_chains ? t->rule->chains[0].n_frames : 0; i-- > 0;)
+		add_place(t, &t->rule->chains[0].frames[i], trampolines);
 	return 0;
 }
 

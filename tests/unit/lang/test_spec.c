@@ -155,9 +155,9 @@ static void frames_are_nearest_first(void **state)
 
 	(void)state;
 	assert_int_equal(spec_parse(&r, "spec", "(x) => a() => b(int y)(y)", "target", NULL), 0);
-	assert_int_equal(r->n_frames, 2);
-	assert_true(str_eq(r->frames[0].func, "a"));
-	assert_true(str_eq(r->frames[1].func, "b"));
+	assert_int_equal(r->chains[0].n_frames, 2);
+	assert_true(str_eq(r->chains[0].frames[0].func, "a"));
+	assert_true(str_eq(r->chains[0].frames[1].func, "b"));
 	assert_int_equal(r->on_target.func.len, 0);
 	assert_non_null(r->on_target.pred);
 	assert_string_equal(r->target, "target");
@@ -165,7 +165,7 @@ static void frames_are_nearest_first(void **state)
 	assert_null(r);
 	rule_free(NULL);
 	assert_int_equal(spec_parse(&r, "spec", "target(int) => a()", "target", NULL), 0);
-	assert_int_equal(r->n_frames, 1);
+	assert_int_equal(r->chains[0].n_frames, 1);
 	assert_true(str_eq(r->on_target.func, "target"));
 	assert_null(r->on_target.pred);
 	rule_free(r);
@@ -186,12 +186,12 @@ static void spans(void **state)
 
 	(void)state;
 	assert_int_equal(spec_parse(&r, "spec", text, "target", NULL), 0);
-	assert_span(r, r->frames[0].func_at, "f");
-	assert_span(r, r->frames[0].params_at, "( int a , char * b )");
-	assert_span(r, r->frames[0].params[0].at, "int a");
-	assert_span(r, r->frames[0].params[1].at, "char * b");
-	assert_span(r, r->frames[0].params[1].type.at, "char *");
-	cond = r->frames[0].pred;
+	assert_span(r, r->chains[0].frames[0].func_at, "f");
+	assert_span(r, r->chains[0].frames[0].params_at, "( int a , char * b )");
+	assert_span(r, r->chains[0].frames[0].params[0].at, "int a");
+	assert_span(r, r->chains[0].frames[0].params[1].at, "char * b");
+	assert_span(r, r->chains[0].frames[0].params[1].type.at, "char *");
+	cond = r->chains[0].frames[0].pred;
 	assert_int_equal(cond->kind, EXPR_COND);
 	assert_span(r, cond->op_at, "?");
 	ge = cond->a;
