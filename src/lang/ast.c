@@ -133,11 +133,56 @@ static void dump_frame(const char *what, const struct frame *f, struct buf *out)
 	dump_expr(f->pred, 1, out);
 }
 
+static void dump_chain(const struct chain *c, struct buf *out)
+{
+	for (unsigned int i = 0; i < c->n_frames; i++)
+		dump_frame("frame", &c->frames[i], out);
+}
+
+static void dump_schedule(const struct schedule *s, struct buf *out)
+{
+	if (s->when_first)
+		buf_printf(out, "when %" PRIu64 " to %" PRIu64 " step %" PRIu64 "\n", s->when_first,
+			   s->when_last, s->when_step);
+	if (s->interval)
+		buf_printf(out, "interval %" PRIu64 "\n", s->interval);
+	if (s->probability != PROBABILITY_ALWAYS)
+		buf_printf(out, "probability %" PRIu64 " of 2^32\n", s->probability);
+	if (s->times)
+		buf_printf(out, "times %" PRIu64 "\n", s->times);
+}
+
+static void dump_target(const struct rule *r, struct buf *out)
+{
+	static const char *const kinds[] = {
+		[TARGET_FUNC] = "target",
+		[TARGET_SYSCALL] = "target syscall",
+		[TARGET_LSM] = "target lsm",
+	};
+
+	buf_printf(out, "%s %s", kinds[r->target_kind], r->target);
+	if (r->module)
+		buf_printf(out, " module %s", r->module);
+	if (r->mode)
+		buf_printf(out, " mode %s", r->mode);
+	buf_puts(out, "\nvalue\n");
+	dump_expr(r->value, 1, out);
+	if (r->on_target.pred)
+		buf_puts(out, "if\n");
+	dump_expr(r->on_target.pred, 1, out);
+}
+
 void rule_dump(const struct rule *r, struct buf *out)
 {
-	if (r->on_target.func.len || r->on_target.pred)
+	if (!r->is_spec)
+		dump_target(r, out);
+	else if (r->on_target.func.len || r->on_target.pred)
 		dump_frame("target", &r->on_target, out);
-	for (unsigned int c = 0; c < r->n_chains; c++)
-		for (unsigned int i = 0; i < r->chains[c].n_frames; i++)
-			dump_frame("frame", &r->chains[c].frames[i], out);
+	for (unsigned int i = 0; i < r->n_chains; i++) {
+		if (!r->is_spec)
+			buf_puts(out, r->chains[i].negated ? "not under\n" : "under\n");
+		dump_chain(&r->chains[i], out);
+	}
+	dump_schedule(&r->schedule, out);
+	buf_puts(out, r->after ? "after\n" : "");
 }

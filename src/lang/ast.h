@@ -141,6 +141,12 @@ struct schedule {
 
 #define PROBABILITY_ALWAYS (1ull << 32)
 
+/* What a reader of the rule may not expect; for callers to print. */
+struct rule_note {
+	struct span at;
+	const char *text;
+};
+
 enum target_kind {
 	TARGET_FUNC,	/* func, module:func, or a mode's word */
 	TARGET_SYSCALL, /* syscall:NAME */
@@ -168,6 +174,8 @@ struct rule {
 	struct schedule schedule;
 	bool after; /* let it run, then replace */
 	struct span after_at;
+	struct rule_note *notes;
+	unsigned int n_notes;
 };
 
 void rule_free(struct rule *r); /* and its arena */
@@ -177,6 +185,9 @@ void rule_freep(struct rule **r);
 void expr_print(const struct expr *e, struct buf *out);
 void type_name_print(const struct type_name *t, struct buf *out);
 void rule_print(const struct rule *r, struct buf *out);
+/* FIRST[..LAST][+[STEP]], and the decimal before '%', as the clauses have them */
+void schedule_print_when(const struct schedule *s, struct buf *out);
+void probability_print(uint64_t probability, struct buf *out);
 /* an indented dump, one node a line, for golden tests */
 void rule_dump(const struct rule *r, struct buf *out);
 const char *expr_op_text(enum expr_op op);

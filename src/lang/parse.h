@@ -12,3 +12,8 @@
  */
 int spec_parse(struct rule **out, const char *name, const char *text, const char *target,
 	       struct err *err);
+
+/*
+ * The native form: TARGET = VALUE, then clauses. Otherwise as spec_parse().
+ */
+int rule_parse(struct rule **out, const char *name, const char *text, struct err *err);

@@ -229,9 +229,7 @@ static struct expr *refuse_assignment(struct parser *p, struct expr *e)
 	case TOK_CHAIN:
 		if (span_is_none(p->open))
 			return e;
-		expr_fail(p, p->tok.at, "'=>' inside parentheses");
-		parser_hint(p, "'=>' separates the frames of a chain; to compare, write '>='");
-		return NULL;
+		return refuse_chain_mark(p);
 	default:
 		return e;
 	}

@@ -84,6 +84,15 @@ static struct expr *refuse_statements(struct parser *p)
 	return NULL;
 }
 
+struct expr *refuse_chain_mark(struct parser *p)
+{
+	expr_fail(p, p->tok.at, "'=>' inside an expression");
+	parser_hint(p, p->rule->is_spec
+			       ? "'=>' separates the frames of a chain; to compare, write '>='"
+			       : "to compare, write '>='");
+	return NULL;
+}
+
 /* paren = "(" expr ")" | block */
 struct expr *parse_paren(struct parser *p)
 {
@@ -100,6 +109,10 @@ struct expr *parse_paren(struct parser *p)
 		return expr_fail(p, p->tok.at, "the comma operator has no use in a condition");
 	if (parser_at(p, TOK_SEMICOLON))
 		return refuse_statements(p);
+	if (parser_at_word(p, "and") || parser_at_word(p, "or"))
+		return expr_fail(p, p->tok.at,
+				 *p->tok.text.p == 'a' ? "did you mean '&&'?"
+						       : "did you mean '||'?");
 	if (parser_close(p, outer, "')'"))
 		return NULL;
 	e->at = span_join(start, p->last);
@@ -124,9 +137,7 @@ static struct expr *parse_primary(struct parser *p)
 	case TOK_LBRACE:
 		return refuse_statements(p);
 	case TOK_CHAIN:
-		expr_fail(p, p->tok.at, "'=>' inside parentheses");
-		parser_hint(p, "'=>' separates the frames of a chain; to compare, write '>='");
-		return NULL;
+		return refuse_chain_mark(p);
 	default:
 		return expr_expected(p, "an expression");
 	}

@@ -4,7 +4,8 @@
  * where C needs to know whether a name is a type, the rules are these:
  *
  *   (struct x *), (unsigned), (name *), (name **)	type, always
- *   (name) then a name, literal, `(`, `!` or `~`	type: nothing else would be C
+ *   (name) then a name, literal, `(`, `!` or `~`	type: nothing else would be C; but a
+ *							clause may follow a value
  *   (name) then `-`, `+`, `*`, `&`			a value, unless the name is one of
  *							the fixed-width types below
  *   sizeof(name)					left to whoever knows the names
@@ -108,10 +109,14 @@ static unsigned int skip_stars(struct lexer *lx, struct token *t)
 	return n;
 }
 
-static bool ends_ambiguity(const struct token *t, struct str name)
+static bool ends_ambiguity(const struct parser *p, const struct token *t, struct str name,
+			   struct lexer behind)
 {
 	switch (t->kind) {
 	case TOK_NAME:
+		if (p->clauses && span_is_none(p->open) && starts_clause(t, behind))
+			return is_fixed_width(name);
+		return true;
 	case TOK_INT:
 	case TOK_STRING:
 	case TOK_LPAREN:
@@ -148,7 +153,7 @@ bool type_in_parens_ahead(const struct parser *p, bool is_sizeof)
 	if (is_sizeof)
 		return is_fixed_width(name.text);
 	lex_next(&lx, &t);
-	return ends_ambiguity(&t, name.text);
+	return ends_ambiguity(p, &t, name.text, lx);
 }
 
 bool declaration_ahead(const struct parser *p)

@@ -5,6 +5,64 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/limits.h"
+
+int rule_new(struct rule **out, const char *name, const char *text, struct err *err)
+{
+	_cleanup_(arena_freep) struct arena *a = NULL;
+	size_t len = strlen(text);
+	struct source *src;
+	struct rule *r;
+
+	if (len > LIMIT_RULE_TEXT)
+		return err_plain(err, -E2BIG, ERR_LIMIT, "%s of %zu bytes; at most %d are allowed",
+				 name, len, LIMIT_RULE_TEXT);
+	if (arena_new(&a))
+		return err_nomem(err);
+	r = arena_alloc(a, sizeof(*r));
+	src = arena_alloc(a, sizeof(*src));
+	if (!r || !src)
+		return err_nomem(err);
+	src->name = arena_strndup(a, name, strlen(name));
+	src->text = arena_strndup(a, text, len);
+	src->len = len;
+	r->chains = arena_alloc(a, LIMIT_CHAINS * sizeof(*r->chains));
+	r->notes = arena_alloc(a, LIMIT_NOTES * sizeof(*r->notes));
+	if (!src->name || !src->text || !r->chains || !r->notes)
+		return err_nomem(err);
+	r->src = src;
+	r->target_at = r->after_at = SPAN_NONE;
+	r->schedule = (struct schedule){
+		.probability = PROBABILITY_ALWAYS,
+		.when_at = SPAN_NONE,
+		.interval_at = SPAN_NONE,
+		.probability_at = SPAN_NONE,
+		.times_at = SPAN_NONE,
+	};
+	r->on_target =
+		(struct frame){ .at = SPAN_NONE, .func_at = SPAN_NONE, .params_at = SPAN_NONE };
+	r->arena = take_ptr(a);
+	*out = r;
+	return 0;
+}
+
+void rule_note(struct rule *r, struct span at, const char *fmt, ...)
+{
+	char text[240];
+	va_list ap;
+
+	if (r->n_notes == LIMIT_NOTES)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	r->notes[r->n_notes].at = at;
+	r->notes[r->n_notes].text = arena_strndup(r->arena, text, strlen(text));
+	r->n_notes += r->notes[r->n_notes].text != NULL;
+}
 
 void parser_init(struct parser *p, struct rule *rule, struct err *err)
 {
@@ -15,7 +73,11 @@ void parser_init(struct parser *p, struct rule *rule, struct err *err)
 		.err = err,
 		.lx = { .src = rule->src, .err = err },
 		.open = SPAN_NONE,
+		.frames = arena_alloc(rule->arena, LIMIT_FRAMES * sizeof(*p->frames)),
 	};
+	if (!p->frames)
+		p->code = err_nomem(err);
+	p->tok.kind = TOK_BAD;
 	parser_next(p);
 }
 

@@ -23,8 +23,17 @@ struct parser {
 	struct span open; /* innermost parenthesis still open; SPAN_NONE */
 	unsigned int depth;
 	unsigned int nodes;
-	bool bare_strings; /* STRCMP takes bcc's unquoted literal */
+	bool bare_strings;     /* STRCMP takes bcc's unquoted literal */
+	bool clauses;	       /* a clause may follow an expression */
+	struct frame *frames;  /* room for LIMIT_FRAMES: the chains' slices, in order */
+	unsigned int n_frames; /* in use */
 };
+
+/* an empty rule with a copy of its text and room for its parts, all in one arena */
+int rule_new(struct rule **out, const char *name, const char *text, struct err *err);
+/* for callers to print; silently full after LIMIT_NOTES */
+void rule_note(struct rule *r, struct span at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 void parser_init(struct parser *p, struct rule *rule, struct err *err);
 void parser_next(struct parser *p);
@@ -69,12 +78,41 @@ struct expr *parse_bare_string(struct parser *p);
 struct expr *parse_block(struct parser *p, struct span open);
 
 /* parse_primary.c */
+/* tok is "=>" in an expression */
+struct expr *refuse_chain_mark(struct parser *p);
 /* tok is "(" */
 struct expr *parse_paren(struct parser *p);
 struct expr *parse_postfix(struct parser *p);
 
 /* parse_expr.c */
 struct expr *parse_expr(struct parser *p);
+
+/* parse_frame.c */
+/* tok is "(": a condition in parentheses, the only one of its frame */
+int parse_condition(struct parser *p, struct frame *f);
+/* tok is the name of a function */
+int parse_frame_func(struct parser *p, struct frame *f);
+/* room behind the other frames, which f is copied to; NULL over the limit */
+struct frame *frame_add(struct parser *p, const struct frame *f);
+/* tok is "<" directly followed by "-" */
+bool caller_mark_ahead(const struct parser *p);
+/* tok is "." behind a function's name */
+int refuse_clone(struct parser *p, struct str func);
+
+/* parse_clause.c */
+bool is_clause_word(struct str s);
+/* where an operator could stand: t starts a clause, by what the lexer has behind it */
+bool starts_clause(const struct token *t, struct lexer behind);
+/* everything behind the value, to the end */
+int parse_clauses(struct parser *p);
+/* the clause that tok starts stood at `first` already */
+int refuse_twice(struct parser *p, struct span first);
+
+/* parse_schedule.c: each is called with tok at its word, and takes the number */
+int parse_times(struct parser *p);
+int parse_when(struct parser *p);
+int parse_probability(struct parser *p);
+int parse_interval(struct parser *p);
 
 /* parse_type.c */
 /* tok is a word that can only start a type: struct, unsigned, const ... */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tree as text again: the fewest parentheses that parse back to the same
+ * Expressions as text again: the fewest parentheses that parse back to the same
  * tree. Where the parser guesses at types (see parse_type.c), this knows the
  * guess and steers around it.
  */
 #include <inttypes.h>
 
-#include "lang/ast.h"
+#include "lang/parser.h"
 #include "util/utf8.h"
 
 /* how tightly an expression binds; a looser one inside needs parentheses */
@@ -99,19 +99,20 @@ static void print_unary(const struct expr *e, struct buf *out)
 	print(e->a, BIND_UNARY, out);
 }
 
-/* (name)-x would read as a difference, so (name)(-x) */
+/* (name)-x would read as a difference, (name)times as a clause behind one: (name)(-x) */
 static void print_cast(const struct expr *e, struct buf *out)
 {
-	bool looks_binary =
-		e->type->tag == TYPE_WORDS && !e->type->stars && e->a->kind == EXPR_UNARY;
+	bool wrap = e->type->tag == TYPE_WORDS && !e->type->stars &&
+		    (e->a->kind == EXPR_UNARY ||
+		     (e->a->kind == EXPR_NAME && is_clause_word(e->a->name)));
 
 	buf_putc(out, '(');
 	type_name_print(e->type, out);
 	buf_putc(out, ')');
-	if (looks_binary)
+	if (wrap)
 		buf_putc(out, '(');
-	print(e->a, looks_binary ? BIND_COND : BIND_UNARY, out);
-	if (looks_binary)
+	print(e->a, wrap ? BIND_COND : BIND_UNARY, out);
+	if (wrap)
 		buf_putc(out, ')');
 }
 
@@ -252,49 +253,4 @@ void type_name_print(const struct type_name *t, struct buf *out)
 	buf_printf(out, "%s%.*s", tags[t->tag], STR_FMT(t->name));
 	for (unsigned int i = 0; i < t->stars; i++)
 		buf_puts(out, i ? "*" : " *");
-}
-
-static void print_param(const struct param *p, struct buf *out)
-{
-	type_name_print(&p->type, out);
-	if (p->type.is_funcptr) {
-		buf_printf(out, " (*%.*s)()", STR_FMT(p->name));
-		return;
-	}
-	if (p->name.len)
-		buf_printf(out, "%s%.*s", p->type.stars ? "" : " ", STR_FMT(p->name));
-	if (p->type.is_array)
-		buf_puts(out, "[]");
-}
-
-static void print_frame(const struct frame *f, struct buf *out)
-{
-	if (f->func.len) {
-		buf_printf(out, "%.*s(", STR_FMT(f->func));
-		for (unsigned int i = 0; i < f->n_params; i++) {
-			buf_puts(out, i ? ", " : "");
-			print_param(&f->params[i], out);
-		}
-		buf_puts(out, f->has_params && !f->n_params ? "void)" : ")");
-	}
-	if (f->pred) {
-		buf_putc(out, '(');
-		expr_print(f->pred, out);
-		buf_putc(out, ')');
-	}
-}
-
-void rule_print(const struct rule *r, struct buf *out)
-{
-	bool first = true;
-
-	if (r->on_target.func.len || r->on_target.pred) {
-		print_frame(&r->on_target, out);
-		first = false;
-	}
-	for (unsigned int i = 0; r->n_chains && i < r->chains[0].n_frames; i++) {
-		buf_puts(out, first ? "" : " => ");
-		print_frame(&r->chains[0].frames[i], out);
-		first = false;
-	}
 }

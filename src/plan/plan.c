@@ -216,6 +216,8 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 
 	memset(p, 0, sizeof(*p));
 	p->rule = rule;
+	for (unsigned int i = 0; i < rule->n_notes; i++)
+		buf_printf(&p->notes, "%s\n", rule->notes[i].text);
 	ret = kern_btf(kern, &btf, err);
 	if (ret)
 		return ret;

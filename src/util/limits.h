@@ -7,7 +7,11 @@
 #define LIMIT_NODES	  4096	      /* tree nodes of one rule */
 #define LIMIT_IDENT	  511	      /* KSYM_NAME_LEN is 512 since 6.1 */
 #define LIMIT_STRING	  255	      /* bytes of one string literal */
-#define LIMIT_FRAMES	  32	      /* frames of one chain */
+#define LIMIT_FRAMES	  32	      /* frames of all chains of one rule */
+#define LIMIT_CHAINS	  8	      /* chains of one rule */
+#define LIMIT_COUNT	  INT64_MAX   /* numbers of times, when and interval */
+#define LIMIT_DECIMALS	  7	      /* of a percentage: about 2^-32 */
+#define LIMIT_NOTES	  8	      /* notes on one rule */
 #define LIMIT_ARGS	  8	      /* arguments of one call in a condition */
 #define LIMIT_PARAM_LIST  32	      /* parameters written for one function */
 #define LIMIT_PARAMS	  6	      /* parameters that arrive in registers */

@@ -27,6 +27,7 @@ static const struct golden_mode {
 } modes[] = {
 	{ "comp", golden_comp },
 	{ "lang", golden_lang },
+	{ "rule", golden_rule },
 };
 
 struct block {
@@ -60,7 +61,8 @@ static bool add_input(struct block *b, const char *line)
 	const char *value = line + key + 1;
 	unsigned int i;
 
-	if (!key || line[key] != ':')
+	/* "lsm:hook" is no input */
+	if (!key || line[key] != ':' || !strchr(" \t\n", line[key + 1]))
 		return false;
 	value += strspn(value, " ");
 	for (i = 0; i < b->in.n; i++)
