@@ -145,7 +145,7 @@ static bool is_right(const struct hand *h, uint64_t hits_before)
 			(unsigned long long)made);
 		return false;
 	}
-	if (c->injected != 1 || c->active || (error != ENOBUFS && error != ENOMEM)) {
+	if (c->injected != 1 || c->active[0] || (error != ENOBUFS && error != ENOMEM)) {
 		fprintf(stderr, "percall: the hand-written rule: %llu injected, connect: %s\n",
 			(unsigned long long)c->injected, strerror((int)error));
 		return false;

@@ -120,6 +120,7 @@ struct retcon_stats {
 	uint64_t lost;	      /* tasks that could not be followed for want of memory */
 	uint64_t misses;      /* calls the kernel did not show to a program: perhaps not injected */
 	uint64_t exit_misses; /* exits it did not show: the returned value is not told */
+	uint64_t skipped;     /* let pass by `when` or `interval` */
 };
 RETCON_API int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out);
 

@@ -267,6 +267,7 @@ int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *ou
 		.exempt = st.exempt,
 		.nofail = st.nofail,
 		.unlucky = st.unlucky,
+		.skipped = st.skipped,
 		.drops = st.drops,
 		.read_faults = st.read_faults,
 		.unconfirmed = st.unconfirmed,

@@ -106,6 +106,29 @@ static int find_gfp(struct comp_env *env)
 			 job->gfp_param);
 }
 
+/* where the state keeps the calls that did not match, behind those that did */
+static int place_judged(struct comp_env *env)
+{
+	const struct comp_job *job = env->job;
+	unsigned int frame = job->n_places;
+
+	for (unsigned int c = 0; c < job->n_chains; c++)
+		for (unsigned int k = 0; job->chains[c].negated && k < job->chains[c].n; k++) {
+			unsigned int i = job->chains[c].first + k;
+
+			if (!job->places[i].frame->pred)
+				continue;
+			if (frame == LIMIT_FRAMES)
+				return err_set(env->err, -E2BIG, ERR_LIMIT, job->rule->src,
+					       job->places[i].frame->at,
+					       "more than %d callers in one rule, those with a "
+					       "condition in a 'not under' counted twice",
+					       LIMIT_FRAMES);
+			env->judged[i] = frame++;
+		}
+	return 0;
+}
+
 static int env_open(struct comp_env *env, const struct comp_job *job, struct err *err)
 {
 	int ret;
@@ -123,6 +146,8 @@ static int env_open(struct comp_env *env, const struct comp_job *job, struct err
 	for (unsigned int i = 0; ret == 0 && i < job->n_places; i++)
 		ret = sema_predicate(job->btf, job->rule->src, &job->funcs[job->places[i].func],
 				     job->places[i].frame, env->arena, &env->place[i], err);
+	if (ret == 0)
+		ret = place_judged(env);
 	return ret == 0 ? find_gfp(env) : ret;
 }
 
@@ -162,21 +187,30 @@ static int unit_name(struct comp_unit *u, const char *kind, int n, const char *f
 	return 0;
 }
 
-/* the programs of one chain function */
+/* the programs of one chain function; none if it can be seen on the stack anyway */
 static int write_frame(const struct comp_env *env, unsigned int func, struct units *u)
 {
 	const struct comp_func *f = &env->job->funcs[func];
-	struct comp_unit *unit = &u->unit[u->n++];
 	uint32_t attach = f->trampoline ? f->func_id : 0;
-	int ret = frame_enter_prog(env, func, unit);
+	bool tracked = func_chains(env, func) != 0;
+	struct comp_unit *unit;
+	int ret;
 
-	if (ret == 0)
-		ret = unit_name(unit, "rc_enter", (int)func, f->name, attach, env->err);
-	if (ret < 0 || !f->trampoline)
-		return ret;
+	if (tracked) {
+		unit = &u->unit[u->n++];
+		ret = frame_enter_prog(env, func, unit);
+		if (ret == 0)
+			ret = unit_name(unit, "rc_enter", (int)func, f->name, attach, env->err);
+		if (ret < 0)
+			return ret;
+	}
+	if (!f->trampoline)
+		return 0;
 	unit = &u->unit[u->n++];
-	ret = frame_exit_prog(env, func, unit);
-	return ret < 0 ? ret : unit_name(unit, "rc_exit", (int)func, f->name, attach, env->err);
+	ret = tracked ? frame_exit_prog(env, func, unit) : frame_hold_prog(env, unit);
+	return ret < 0 ? ret
+		       : unit_name(unit, tracked ? "rc_exit" : "rc_hold", (int)func, f->name,
+				   attach, env->err);
 }
 
 static int write_programs(const struct comp_env *env, struct units *u)

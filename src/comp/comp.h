@@ -23,6 +23,15 @@ struct comp_place {
 	unsigned int func; /* index into funcs */
 };
 
+/*
+ * Consecutive places. In one that is negated, every function stands only once, and one
+ * with a condition has a trampoline: else a call could pass for another.
+ */
+struct comp_chain {
+	unsigned int first, n;
+	bool negated;
+};
+
 /* Whose calls count. All ids as the initial pid namespace sees them. */
 struct comp_scope {
 	uint32_t self;		/* retcon's process: always exempt */
@@ -39,19 +48,20 @@ struct comp_job {
 	const struct comp_func *target; /* its BTF; trampoline false */
 	const struct comp_func *funcs;
 	unsigned int n_funcs;
-	const struct comp_place *places; /* outermost first */
+	const struct comp_place *places; /* chain by chain, each outermost first */
 	unsigned int n_places;
+	const struct comp_chain *chains; /* none is empty */
+	unsigned int n_chains;
 	struct comp_scope scope;
-	int64_t value;	       /* what the target returns when injected */
-	uint64_t probability;  /* of 2^32; 1 << 32: always */
-	uint64_t times;	       /* 0: no limit */
-	const char *gfp_param; /* parameter holding GFP flags, NULL: none */
-	uint64_t nofail_mask;  /* allocations with it are left alone; 0: no guard */
-	uint32_t cpu_slots;    /* power of two */
+	int64_t value;		  /* what the target returns when injected */
+	struct schedule schedule; /* in a spec drawn at the entry of the outermost frame */
+	const char *gfp_param;	  /* parameter holding GFP flags, NULL: none */
+	uint64_t nofail_mask;	  /* allocations with it are left alone; 0: no guard */
+	uint32_t cpu_slots;	  /* power of two */
 };
 
 struct prog_set {
-	struct prog *progs; /* [0] is the target's; then each function's; then task_newtask */
+	struct prog *progs; /* [0] is the target's; then the functions'; then task_newtask */
 	unsigned int n_progs;
 };
 

@@ -27,6 +27,7 @@ enum type_id {
 	TYPE_U64,
 	TYPE_PTR,
 	TYPE_FRAMES,
+	TYPE_CHAINS,
 	TYPE_TASK_STATE,
 	TYPE_MAIN,     /* int (void *ctx) */
 	TYPE_CALLBACK, /* int (u64 index, void *ctx) */
@@ -100,6 +101,7 @@ static void add_param(struct builder *b, const char *name, uint32_t type)
 static void add_fixed_types(struct builder *b)
 {
 	struct btf_array frames = { TYPE_U64, TYPE_U32, LIMIT_FRAMES };
+	struct btf_array chains = { TYPE_U32, TYPE_U32, LIMIT_CHAINS };
 
 	add_int(b, "int", 4, BTF_INT_SIGNED);
 	add_int(b, "unsigned int", 4, 0);
@@ -107,12 +109,14 @@ static void add_fixed_types(struct builder *b)
 	add_type(b, 0, BTF_KIND_PTR, 0, TYPE_VOID);
 	add_type(b, 0, BTF_KIND_ARRAY, 0, 0);
 	buf_add(&b->types, (const char *)&frames, sizeof(frames));
+	add_type(b, 0, BTF_KIND_ARRAY, 0, 0);
+	buf_add(&b->types, (const char *)&chains, sizeof(chains));
 
 	add_type(b, add_name(b, "task_state"), BTF_KIND_STRUCT, 5, sizeof(struct task_state));
 	add_member(b, "in_scope", TYPE_U32, offsetof(struct task_state, in_scope));
-	add_member(b, "matched", TYPE_U32, offsetof(struct task_state, matched));
-	add_member(b, "injected", TYPE_U32, offsetof(struct task_state, injected));
 	add_member(b, "pad", TYPE_U32, offsetof(struct task_state, pad));
+	add_member(b, "matched", TYPE_CHAINS, offsetof(struct task_state, matched));
+	add_member(b, "injected", TYPE_CHAINS, offsetof(struct task_state, injected));
 	add_member(b, "frame", TYPE_FRAMES, offsetof(struct task_state, frame));
 
 	add_type(b, 0, BTF_KIND_FUNC_PROTO, 1, TYPE_INT);

@@ -58,14 +58,51 @@ void pgm_need_armed(struct pgm *p)
 	ir_branch(ir, BPF_JEQ, IR_64, armed, ir_k(0), p->leave);
 }
 
-void pgm_need_active(struct pgm *p)
+bool chain_tracked(const struct comp_env *env, unsigned int chain)
+{
+	const struct comp_chain *c = &env->job->chains[chain];
+	bool conditions = false;
+
+	for (unsigned int k = 0; k < c->n; k++)
+		conditions |= env->judged[c->first + k] != 0;
+	return !c->negated || conditions;
+}
+
+uint32_t func_chains(const struct comp_env *env, unsigned int func)
+{
+	const struct comp_job *job = env->job;
+	uint32_t chains = 0;
+
+	for (unsigned int c = 0; c < job->n_chains; c++)
+		for (unsigned int k = 0; k < job->chains[c].n; k++)
+			if (job->places[job->chains[c].first + k].func == func &&
+			    chain_tracked(env, c))
+				chains |= 1U << c;
+	return chains;
+}
+
+void pgm_need_active(struct pgm *p, uint32_t chains)
 {
 	struct ir *ir = p->ir;
-	ir_reg active;
+	ir_label go = ir_label_new(ir);
+	bool several = (chains & (chains - 1)) != 0;
 
-	ir_note(ir, "if (!control->active) return 0;");
-	active = ir_load(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(active)), 0);
-	ir_branch(ir, BPF_JEQ, IR_64, active, ir_k(0), p->leave);
+	for (unsigned int c = 0; chains; c++) {
+		bool last = chains == 1U << c;
+		ir_reg active;
+
+		if (!(chains & 1U << c))
+			continue;
+		chains &= ~(1U << c);
+		ir_note(ir,
+			last ? "if (!control->active[%u]) return 0;" : "if (!control->active[%u])",
+			c);
+		active = ir_load(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, ACTIVE_OFF(c)), 0);
+		ir_branch(ir, last ? BPF_JEQ : BPF_JNE, IR_64, active, ir_k(0),
+			  last ? p->leave : go);
+	}
+	if (several)
+		ir_place(ir, go);
 }
 
 void pgm_need_task_context(struct pgm *p)
@@ -170,12 +207,12 @@ void pgm_need_scope(struct pgm *p)
 
 void pgm_draw(struct pgm *p)
 {
-	uint64_t threshold = p->env->job->probability;
+	uint64_t threshold = p->env->job->schedule.probability;
 	struct ir *ir = p->ir;
 	ir_label lucky;
 	ir_reg r;
 
-	if (threshold >= ALWAYS)
+	if (threshold >= PROBABILITY_ALWAYS)
 		return;
 	lucky = ir_label_new(ir);
 	ir_note(ir, "if (bpf_get_prandom_u32() >= %llu) { unlucky++; return 0; }",

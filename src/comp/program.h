@@ -19,7 +19,6 @@
 /* NMI, hardirq, softirq being served: current is only a bystander (preempt.h) */
 #define NOT_TASK_CONTEXT 0x00ff0100
 #define PF_KTHREAD	 0x00200000
-#define ALWAYS		 (1ull << 32) /* probability 1 */
 
 /* What the kernel's BTF says and programs need. */
 struct comp_kernel {
@@ -33,9 +32,15 @@ struct comp_kernel {
 struct comp_env {
 	const struct comp_job *job;
 	struct comp_kernel kern;
-	struct arena *arena;	      /* typed trees */
-	struct pred target;	      /* predicate on the target's arguments */
-	struct pred *place;	      /* one for each place */
+	struct arena *arena; /* typed trees */
+	struct pred target;  /* predicate on the target's arguments */
+	struct pred *place;  /* one for each place */
+	/*
+	 * By place, in negated chains: which frame[] of the task's state holds the outermost
+	 * call that was judged and found not to match; 0: none, it has no condition. What the
+	 * stack shows and nobody judged was missed, and may be what the chain forbids.
+	 */
+	unsigned int judged[LIMIT_FRAMES];
 	const struct tree_param *gfp; /* NULL: no guard */
 	struct err *err;
 };
@@ -55,6 +60,7 @@ struct pgm {
 	ir_reg ctx;
 	ir_reg task;	     /* 0 until needed */
 	ir_reg state;	     /* 0 until looked up; may be NULL then */
+	ir_reg walked;	     /* what bpf_get_stack() returned */
 	ir_label leave;	     /* return 0 */
 	ir_label fault;	     /* read_faults++; return 0 */
 	struct lower *lower; /* arguments and reads shared by the predicates */
@@ -63,14 +69,26 @@ struct pgm {
 #define CONTROL_OFF(field) ((uint32_t)offsetof(struct control, field))
 #define STATE_OFF(field)   ((int32_t)offsetof(struct task_state, field))
 #define RECORD_OFF(field)  ((int32_t)offsetof(struct record, field))
+#define ACTIVE_OFF(c)	   ((uint32_t)(offsetof(struct control, active) + 8 * (size_t)(c)))
+#define MATCHED_OFF(c)	   ((int32_t)(offsetof(struct task_state, matched) + 4 * (size_t)(c)))
+#define INJECTED_OFF(c)	   ((int32_t)(offsetof(struct task_state, injected) + 4 * (size_t)(c)))
 #define FRAME_OFF(k)	   ((int32_t)(offsetof(struct task_state, frame) + 8 * (size_t)(k)))
+
+/*
+ * Does the task's state follow the chain, or is the stack looked at alone? That is
+ * enough to say that a negated chain without conditions is not there.
+ */
+bool chain_tracked(const struct comp_env *env, unsigned int chain);
+/* tracked chains that name the function, by bit */
+uint32_t func_chains(const struct comp_env *env, unsigned int func);
 
 /* pieces of every program (program.c) */
 int pgm_begin(struct pgm *p, const struct comp_env *env, struct comp_unit *unit,
 	      enum prog_kind kind);
 void pgm_end(struct pgm *p); /* places `leave` */
 void pgm_need_armed(struct pgm *p);
-void pgm_need_active(struct pgm *p);
+/* one of these chains, by bit, has tasks inside */
+void pgm_need_active(struct pgm *p, uint32_t chains);
 void pgm_need_task_context(struct pgm *p);
 void pgm_need_task(struct pgm *p);
 void pgm_need_scope(struct pgm *p);
@@ -95,7 +113,20 @@ void pgm_record_send(struct pgm *p, const struct pgm_record *r, struct ir_val si
 /* if (!predicate) return 0; a faulting read counts */
 void pgm_predicate(struct pgm *p, const struct pred *pred);
 
+/* the target's: the stack, and whether it has the chains it should (target_walk.c) */
+ir_reg walk_stack(struct pgm *p);
+void walk_chains(struct pgm *p, ir_reg rec);
+int walk_callback(const struct comp_env *env, struct comp_unit *unit);
+
+/* the target's: count the match, and return 0 unless it is one to inject (target_schedule.c) */
+void schedule_match(struct pgm *p);
+void schedule_look(struct pgm *p);
+void schedule_take(struct pgm *p);
+bool schedule_numbers(const struct pgm *p);
+
 int target_prog(const struct comp_env *env, struct comp_unit *unit);
 int frame_enter_prog(const struct comp_env *env, unsigned int func, struct comp_unit *unit);
+/* keeps calls on the stack that end in a jump: the trampoline is what does it */
+int frame_hold_prog(const struct comp_env *env, struct comp_unit *unit);
 int frame_exit_prog(const struct comp_env *env, unsigned int func, struct comp_unit *unit);
 int scope_prog(const struct comp_env *env, struct comp_unit *unit);

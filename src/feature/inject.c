@@ -47,6 +47,12 @@ static int check_opts(const struct inject_opts *o, struct err *err)
 	return 0;
 }
 
+/* 0 .. 1 as 0 .. 2^32: compared with a 32-bit random number, so 1 is always and 0 never */
+static uint64_t probability_scaled(double p)
+{
+	return (uint64_t)(p * (double)PROBABILITY_ALWAYS);
+}
+
 /* is it one of the target's parameters, by its own name or by the one declared? */
 static bool is_param(const struct plan *p, const struct kbtf *btf, struct str name)
 {
@@ -87,7 +93,7 @@ static int check_scope(const struct inject_opts *o, const struct plan *p, struct
 	const struct kbtf *btf;
 	int ret;
 
-	if (p->n_places || o->pid || o->command || o->system_wide)
+	if (plan_has_caller(p) || o->pid || o->command || o->system_wide)
 		return 0;
 	ret = kern_btf(kern, &btf, err);
 	if (ret)
@@ -137,8 +143,8 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 	mode = find_mode(o->mode);
 	so = (struct session_opts){
 		.value = mode->value,
-		.probability = o->probability,
-		.times = o->count,
+		.schedule = { .probability = probability_scaled(o->probability),
+			      .times = o->count },
 		.pid = o->pid,
 		.command = o->command,
 		.kthreads = o->kthreads,

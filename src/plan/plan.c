@@ -97,11 +97,31 @@ static int note_name(struct plan *p, const char *written, const char *name)
 	return buf_err(&p->notes);
 }
 
+/* a function's types, and whether a trampoline can be put on it */
+static int describe(struct plan *p, struct comp_func *cf, const struct frame *f,
+		    const struct kbtf *btf, struct err *err)
+{
+	struct kbtf_proto proto = { 0 };
+	int ret = find_proto(btf, cf->name, &proto);
+
+	if (ret == -ENOENT)
+		return 0;
+	if (ret)
+		return err_set(err, ret, ERR_BTF, p->rule->src, f->func_at,
+			       "the type of %s cannot be read from this kernel's BTF", cf->name);
+	cf->func_id = proto.func_id;
+	cf->trampoline = takes_trampoline(btf, &proto);
+	if (kbtf_count_named(btf, BTF_KIND_FUNC, cf->name) > 1)
+		buf_printf(&p->notes,
+			   "several functions are called %s: the kernel's first is followed\n",
+			   cf->name);
+	return buf_err(&p->notes) ? err_nomem(err) : 0;
+}
+
 static int add_func(struct plan *p, const struct frame *f, const struct kbtf *btf,
 		    unsigned int *index, struct err *err)
 {
 	char written[LIMIT_IDENT + 1], name[LIMIT_IDENT + 1];
-	struct kbtf_proto proto = { 0 };
 	struct comp_func *cf;
 	bool is_syscall;
 	int ret;
@@ -111,11 +131,6 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 		return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, f->func_at,
 			       "a function's name has at most %d characters", LIMIT_IDENT);
 	ret = find_func(p, name);
-	if (ret >= 0 && !p->comp_funcs[ret].trampoline)
-		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, f->func_at,
-			       "%s can only be followed by its entry, and so stand only once in "
-			       "a chain",
-			       name);
 	if (ret >= 0) {
 		*index = (unsigned int)ret;
 		return 0;
@@ -129,21 +144,73 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 	str_copy(p->func[p->n_funcs].name, sizeof(p->func[0].name), name);
 	cf->name = p->func[p->n_funcs].name;
 	cf->no_args = is_syscall;
-	ret = find_proto(btf, name, &proto);
-	if (ret == 0) {
-		cf->func_id = proto.func_id;
-		cf->trampoline = takes_trampoline(btf, &proto);
-		if (kbtf_count_named(btf, BTF_KIND_FUNC, name) > 1)
-			buf_printf(&p->notes,
-				   "several functions are called %s: the kernel's "
-				   "first is followed\n",
-				   name);
-	} else if (ret != -ENOENT) {
-		return err_set(err, ret, ERR_BTF, p->rule->src, f->func_at,
-			       "the type of %s cannot be read from this kernel's BTF", name);
-	}
+	ret = describe(p, cf, f, btf, err);
 	*index = p->n_funcs++;
+	return ret;
+}
+
+/*
+ * One call of a function must not pass for two, nor an earlier call for this one. The
+ * stack cannot tell in the first case (a function with a trampoline is on it twice), an
+ * entry alone cannot in both.
+ */
+static int check_place(const struct plan *p, const struct comp_chain *c,
+		       const struct comp_place *place, struct err *err)
+{
+	const struct comp_func *f = &p->comp_funcs[place->func];
+	bool again = false;
+
+	for (unsigned int i = c->first; i < p->n_places; i++)
+		again |= p->places[i].func == place->func;
+	if (again && !f->trampoline)
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, place->frame->func_at,
+			       "%s can only be followed by its entry, and so stand only once in "
+			       "a chain",
+			       f->name);
+	if (again && c->negated)
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, place->frame->func_at,
+			       "a function can stand only once in a 'not under'");
+	if (c->negated && place->frame->pred && !f->trampoline)
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, place->frame->pred->at,
+			       "%s can only be followed by its entry, and so have no condition "
+			       "in a 'not under'",
+			       f->name);
 	return 0;
+}
+
+static int add_chain(struct plan *p, const struct chain *chain, const struct kbtf *btf,
+		     struct err *err)
+{
+	struct comp_chain c = { .first = p->n_places, .negated = chain->negated };
+
+	if (p->n_chains == LIMIT_CHAINS)
+		return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, chain->at,
+			       "more than %d chains of callers in one rule", LIMIT_CHAINS);
+	for (unsigned int i = chain->n_frames; i-- > 0; c.n++) {
+		struct comp_place place = { .frame = &chain->frames[i] };
+		int ret;
+
+		if (p->n_places == LIMIT_FRAMES)
+			return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, place.frame->at,
+				       "more than %d callers in one rule", LIMIT_FRAMES);
+		ret = add_func(p, place.frame, btf, &place.func, err);
+		if (!ret)
+			ret = check_place(p, &c, &place, err);
+		if (ret)
+			return ret;
+		p->places[p->n_places++] = place;
+	}
+	if (c.n)
+		p->chains[p->n_chains++] = c;
+	return 0;
+}
+
+bool plan_has_caller(const struct plan *p)
+{
+	for (unsigned int i = 0; i < p->n_chains; i++)
+		if (!p->chains[i].negated)
+			return true;
+	return false;
 }
 
 static int resolve_target(struct plan *p, const struct kbtf *btf)
@@ -176,6 +243,29 @@ static int unknown_function(const struct plan *p, unsigned int func, const struc
 	return -ENOENT;
 }
 
+static bool is_wanted(const struct plan *p, unsigned int func)
+{
+	for (unsigned int c = 0; c < p->n_chains; c++)
+		for (unsigned int k = 0; k < p->chains[c].n; k++)
+			if (!p->chains[c].negated && p->places[p->chains[c].first + k].func == func)
+				return true;
+	return false;
+}
+
+static void note_no_trampoline(struct plan *p, unsigned int func)
+{
+	if (is_wanted(p, func))
+		buf_printf(&p->notes,
+			   "%s is followed by its entry and the stack alone: calls that end in "
+			   "a jump to another function are missed, and counted\n",
+			   p->func[func].name);
+	else
+		buf_printf(&p->notes,
+			   "%s is looked for on the stack alone: below a call of it that ends "
+			   "in a jump to another function, the rule is not kept from acting\n",
+			   p->func[func].name);
+}
+
 /* One run for all: the target first, then the chain. */
 static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf *btf,
 			   struct err *err)
@@ -200,11 +290,7 @@ static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf 
 		if (!found[i + 1].addr)
 			return unknown_function(p, i, btf, err);
 		if (!p->comp_funcs[i].trampoline)
-			buf_printf(&p->notes,
-				   "%s is followed by its entry and the stack alone: "
-				   "calls that end in a jump to another function are "
-				   "missed, and counted\n",
-				   p->func[i].name);
+			note_no_trampoline(p, i);
 	}
 	return buf_err(&p->notes) ? err_nomem(err) : 0;
 }
@@ -224,12 +310,8 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 	ret = resolve_target(p, btf);
 	if (ret)
 		return ret;
-	p->n_places = rule->n_chains ? rule->chains[0].n_frames : 0;
-	for (unsigned int i = 0; i < p->n_places; i++) {
-		struct comp_place *place = &p->places[p->n_places - 1 - i];
-
-		place->frame = &rule->chains[0].frames[i];
-		ret = add_func(p, place->frame, btf, &place->func, err);
+	for (unsigned int i = 0; i < rule->n_chains; i++) {
+		ret = add_chain(p, &rule->chains[i], btf, err);
 		if (ret)
 			return ret;
 	}

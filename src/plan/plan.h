@@ -23,8 +23,10 @@ struct plan {
 	struct plan_func func[LIMIT_FRAMES]; /* beside comp_funcs, same index */
 	struct comp_func comp_funcs[LIMIT_FRAMES];
 	unsigned int n_funcs;
-	struct comp_place places[LIMIT_FRAMES]; /* outermost first */
+	struct comp_place places[LIMIT_FRAMES]; /* chain by chain, each outermost first */
 	unsigned int n_places;
+	struct comp_chain chains[LIMIT_CHAINS];
+	unsigned int n_chains;
 	struct buf notes; /* one line each: what the user should know */
 };
 
@@ -34,6 +36,8 @@ struct plan {
  */
 int plan_rule(struct plan *out, const struct rule *rule, struct kern *kern, struct err *err);
 void plan_free(struct plan *p);
+/* some caller must be active; a rule that only says who must not be is as good as none */
+bool plan_has_caller(const struct plan *p);
 
 /* "__x64_sys_mount" for SyS_mount, sys_mount; the name itself otherwise. -E2BIG */
 int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall);

@@ -63,12 +63,6 @@ void session_freep(struct session **s)
 	session_free(*s);
 }
 
-/* 0 .. 1 as 0 .. 2^32: compared with a 32-bit random number, so 1 is always and 0 never */
-static uint64_t probability_scaled(double p)
-{
-	return (uint64_t)(p * 4294967296.0);
-}
-
 static int job_fill(const struct session *s, const struct kbtf *btf, struct comp_job *job,
 		    struct err *err)
 {
@@ -83,6 +77,8 @@ static int job_fill(const struct session *s, const struct kbtf *btf, struct comp
 		.n_funcs = p->n_funcs,
 		.places = p->places,
 		.n_places = p->n_places,
+		.chains = p->chains,
+		.n_chains = p->n_chains,
 		.scope = { .self = s->exempt.self,
 			   .exempt = s->exempt.pid,
 			   .n_exempt = s->exempt.n,
@@ -90,8 +86,7 @@ static int job_fill(const struct session *s, const struct kbtf *btf, struct comp
 			   .pid = (uint32_t)s->opts.pid,
 			   .marked = s->opts.command > 0 },
 		.value = s->opts.value,
-		.probability = probability_scaled(s->opts.probability),
-		.times = s->opts.times,
+		.schedule = s->opts.schedule,
 		.cpu_slots = maps_cpu_slots(),
 	};
 	if (s->opts.gfp_param < 0)
@@ -334,6 +329,7 @@ void session_stats(const struct session *s, struct session_stats *out)
 	out->injected = __atomic_load_n(&c->injected, __ATOMIC_RELAXED);
 	out->exempt = __atomic_load_n(&c->exempt, __ATOMIC_RELAXED);
 	out->nofail = __atomic_load_n(&c->nofail, __ATOMIC_RELAXED);
+	out->skipped = __atomic_load_n(&c->skipped, __ATOMIC_RELAXED);
 	out->unlucky = __atomic_load_n(&c->unlucky, __ATOMIC_RELAXED);
 	out->drops = __atomic_load_n(&c->drops, __ATOMIC_RELAXED);
 	out->read_faults = __atomic_load_n(&c->read_faults, __ATOMIC_RELAXED);

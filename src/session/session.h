@@ -13,17 +13,16 @@
 struct session;
 
 struct session_opts {
-	int64_t value;	    /* what the target returns */
-	double probability; /* 0 .. 1 */
-	uint64_t times;	    /* 0: no limit */
-	pid_t pid;	    /* only this process; 0: any */
-	pid_t command;	    /* only this process, waiting to exec, and its descendants; 0 */
+	int64_t value;		  /* what the target returns */
+	struct schedule schedule; /* a rule's own, or what a command's options say */
+	pid_t pid;		  /* only this process; 0: any */
+	pid_t command;		  /* only this process, waiting to exec, and its descendants; 0 */
 	bool kthreads;
 	int gfp_param; /* index of the target's parameter with GFP flags; -1 none */
 };
 
 struct session_stats {
-	uint64_t hits, matches, injected, exempt, nofail, unlucky;
+	uint64_t hits, matches, injected, exempt, nofail, skipped, unlucky;
 	uint64_t drops, read_faults, unconfirmed, lost;
 	uint64_t misses; /* entries a program did not see: counted by the kernel */
 	uint64_t

@@ -18,13 +18,15 @@
  */
 struct control {
 	__u32 armed;
-	__u32 zero;	   /* always 0, which the verifier does not know */
-	__u64 active;	   /* tasks inside the outermost frame; may stay high, never low */
-	__u64 matches;	   /* conditions held */
+	__u32 zero; /* always 0, which the verifier does not know */
+	/* by chain: tasks inside its outermost frame; may stay high, never low */
+	__u64 active[LIMIT_CHAINS];
+	__u64 matches;	   /* conditions held; numbers them where `when` or `interval` asks */
 	__u64 taken;	   /* matches that asked for one of `times` */
 	__u64 injected;	   /* return values replaced */
 	__u64 exempt;	   /* matches left alone: kernel threads, retcon, its ancestors, init */
 	__u64 nofail;	   /* matches left alone: the allocation may not fail */
+	__u64 skipped;	   /* matches that `when` or `interval` let pass */
 	__u64 unlucky;	   /* matches, or outermost entries, that the probability let pass */
 	__u64 drops;	   /* records that found the ring buffer full */
 	__u64 read_faults; /* predicates false because a read faulted */
@@ -33,7 +35,7 @@ struct control {
 	struct {
 		__u64 start;
 		__u64 size;
-	} place[LIMIT_FRAMES]; /* text of each chain function, outermost first */
+	} place[LIMIT_FRAMES]; /* text of each chain function, in order of comp_job.places */
 	struct {
 		__u64 hits; /* calls of the target in scope; one line per CPU, plain adds */
 		__u64 pad[7];
@@ -43,10 +45,12 @@ struct control {
 /* Per task, in PROG_MAP_TASKS. Zeroed when created. */
 struct task_state {
 	__u32 in_scope; /* CMD or a descendant of it */
-	__u32 matched;	/* chain places matched so far, outermost first */
-	__u32 injected; /* something was injected since place 0 matched */
 	__u32 pad;
-	__u64 frame[LIMIT_FRAMES]; /* stack address of the call that matched each place */
+	/* by chain */
+	__u32 matched[LIMIT_CHAINS];  /* places matched so far, outermost first */
+	__u32 injected[LIMIT_CHAINS]; /* something was injected since the first of them matched */
+	/* stack address of the call that matched each place, or (comp_env.judged) did not */
+	__u64 frame[LIMIT_FRAMES];
 };
 
 enum record_kind {

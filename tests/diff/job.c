@@ -35,6 +35,21 @@ static void add_place(struct test_job *t, const struct frame *frame, bool trampo
 	t->places[j->n_places++] = (struct comp_place){ .frame = frame, .func = i };
 }
 
+static void add_chain(struct test_job *t, const struct chain *chain, bool trampolines)
+{
+	struct comp_job *j = &t->job;
+
+	if (!chain->n_frames)
+		return;
+	t->chains[j->n_chains++] = (struct comp_chain){
+		.first = j->n_places,
+		.n = chain->n_frames,
+		.negated = chain->negated,
+	};
+	for (unsigned int i = chain->n_frames; i-- > 0;)
+		add_place(t, &chain->frames[i], trampolines);
+}
+
 int test_job_make(struct test_job *t, const char *spec, const char *target, bool trampolines,
 		  struct err *err)
 {
@@ -59,16 +74,32 @@ int test_job_make(struct test_job *t, const char *spec, const char *target, bool
 		.places = t->places,
 		.scope = { .self = 100, .exempt = exempt, .n_exempt = 2 },
 		.value = -12,
-		.probability = 1ull << 32,
+		.chains = t->chains,
+		.schedule = { .probability = PROBABILITY_ALWAYS },
 		.cpu_slots = 4,
 	};
-	for (unsigned int i = t->rule->n_chains ? t->rule->chains[0].n_frames : 0; i-- > 0;)
-		add_place(t, &t->rule->chains[0].frames[i], trampolines);
+	for (unsigned int c = 0; c < t->rule->n_chains; c++)
+		add_chain(t, &t->rule->chains[c], trampolines);
+	return 0;
+}
+
+int test_job_chain(struct test_job *t, const char *spec, bool negated, bool trampolines,
+		   struct err *err)
+{
+	int ret = spec_parse(&t->more[t->n_more], "chain", spec, t->target.name, err);
+
+	if (ret < 0)
+		return ret;
+	t->more[t->n_more]->chains[0].negated = negated;
+	add_chain(t, &t->more[t->n_more++]->chains[0], trampolines);
+	t->rule->is_spec = false;
 	return 0;
 }
 
 void test_job_free(struct test_job *t)
 {
+	for (unsigned int i = 0; i < t->n_more; i++)
+		rule_free(t->more[i]);
 	rule_free(t->rule);
 	kbtf_free(t->btf);
 	memset(t, 0, sizeof(*t));

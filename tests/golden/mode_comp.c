@@ -75,8 +75,8 @@ static int compile(const struct golden_input *in, struct buf *out, struct err *e
 	if (ret < 0)
 		return ret;
 	if (flag(in, "half"))
-		t.job.probability = 1ull << 31;
-	t.job.times = number(in, "times");
+		t.job.schedule.probability = 1ull << 31;
+	t.job.schedule.times = number(in, "times");
 	t.job.gfp_param = golden_get(in, "nofail");
 	t.job.nofail_mask = 0x8000;
 	t.job.scope.marked = flag(in, "marked");

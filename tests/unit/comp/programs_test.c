@@ -3,116 +3,12 @@
  * The programs of a rule, run on a simulated kernel: whose calls match, which
  * counter moves, and that the chain's state survives lost exits and recursion.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <asm/ptrace.h>
-#include <cmocka.h>
-
-#include "comp/ir.h"
-#include "tests/diff/fixture.h"
-#include "tests/diff/job.h"
-#include "tests/diff/machine.h"
+#include "bench.h"
 
 #define CONNECT	       "should_failslab() => tcp_v4_connect()"
 #define CONNECT_STREAM "should_failslab() => tcp_v4_connect() => inet_stream_connect()"
-
-struct bench {
-	struct test_job t;
-	struct prog_set set;
-	struct machine *m;
-	struct machine_task task;
-	uint8_t cache[48]; /* struct kmem_cache of the fixture: the target's argument */
-};
-
-static void open_bench(struct bench *b, const char *spec, bool trampolines)
-{
-	struct err err = { 0 };
-
-	memset(b, 0, sizeof(*b));
-	if (test_job_make(&b->t, spec, "should_failslab", trampolines, &err) < 0)
-		fail_msg("%s", err.msg);
-	b->m = machine_new();
-	assert_non_null(b->m);
-	machine_task(&b->task, 77, 0);
-	b->m->current = &b->task;
-	for (unsigned int i = 0; i < LIMIT_FRAMES; i++) {
-		b->m->control->place[i].start = 0x1000 * (i + 1);
-		b->m->control->place[i].size = 0x100;
-	}
-}
-
-static void compile(struct bench *b)
-{
-	struct err err = { 0 };
-
-	if (comp_rule(&b->t.job, &b->set, &err) < 0)
-		fail_msg("%s", err.msg);
-	for (unsigned int i = 0; i < b->set.n_progs; i++)
-		if (prog_check(&b->set.progs[i], &err) < 0)
-			fail_msg("%s: %s", b->set.progs[i].name, err.msg);
-}
-
-static void close_bench(struct bench *b)
-{
-	assert_null(b->m->broken);
-	machine_free(b->m);
-	prog_set_free(&b->set);
-	test_job_free(&b->t);
-}
-
-/* a call of the target, `depth` words down the stack */
-static void hit(struct bench *b, unsigned int depth, uint64_t gfp)
-{
-	struct pt_regs regs = { 0 };
-
-	regs.rdi = (uint64_t)(uintptr_t)b->cache;
-	regs.rsi = gfp;
-	regs.rsp = (uint64_t)(uintptr_t)&b->m->stack[MACHINE_STACK - depth];
-	assert_int_equal(machine_run(b->m, &b->set.progs[0], &regs), 0);
-}
-
-/* the stack walk finds these places, innermost first */
-static void trace(struct bench *b, unsigned int n, const unsigned int *place)
-{
-	b->m->trace[0] = 0xabc;
-	for (unsigned int i = 0; i < n; i++)
-		b->m->trace[i + 1] = 0x1000 * (place[i] + 1) + 0x10;
-	b->m->trace_bytes = 8 * (int)(n + 1);
-}
-
-/* entry or exit of a chain function at a depth, by its program; addr_len in a register */
-static void event_with(struct bench *b, const char *name, unsigned int depth, uint64_t addr_len)
-{
-	void *ctx = &b->m->stack[MACHINE_STACK - depth];
-	struct pt_regs regs = { .rsp = (uint64_t)(uintptr_t)ctx, .rdx = addr_len };
-
-	for (unsigned int i = 0; i < b->set.n_progs; i++) {
-		const struct prog *p = &b->set.progs[i];
-
-		if (strcmp(p->name, name))
-			continue;
-		assert_int_equal(machine_run(b->m, p, p->kind == PROG_KPROBE ? &regs : ctx), 0);
-		return;
-	}
-	fail_msg("no program %s", name);
-}
-
-static void event(struct bench *b, const char *name, unsigned int depth)
-{
-	event_with(b, name, depth, 0);
-}
-
-/* entry of the outermost function, its addr_len where either kind of program finds it */
-static void call(struct bench *b, unsigned int depth, uint64_t addr_len)
-{
-	b->m->stack[MACHINE_STACK - depth + 2] = addr_len;
-	event_with(b, "rc_enter_0", depth, addr_len);
-}
 
 static void plain_rule_injects(void **unused)
 {
@@ -283,8 +179,8 @@ static void probability_and_times(void **unused)
 
 	(void)unused;
 	open_bench(&b, "(true)", true);
-	b.t.job.probability = 0xc0000000;
-	b.t.job.times = 2;
+	b.t.job.schedule.probability = 0xc0000000;
+	b.t.job.schedule.times = 2;
 	compile(&b);
 	b.m->random = 0xc0000000;
 	hit(&b, 8, 0);
@@ -331,13 +227,13 @@ static void chain_matches_only_inside(void **unused)
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.m->control->active[0], 1);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
 	event(&b, "rc_enter_1", 20);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.task.state.injected, 1);
+	assert_int_equal(b.task.state.injected[0], 1);
 	b.m->func_ret = 0xfffffffffffffff4;
 	event(&b, "rc_exit_1", 20);
 	assert_int_equal(b.m->sent[1].kind, RECORD_RETURN);
@@ -348,9 +244,9 @@ static void chain_matches_only_inside(void **unused)
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->sent[2].place, 0);
-	assert_int_equal(b.m->control->active, 0);
-	assert_int_equal(b.task.state.matched, 0);
-	assert_int_equal(b.task.state.injected, 0);
+	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.task.state.matched[0], 0);
+	assert_int_equal(b.task.state.injected[0], 0);
 	close_bench(&b);
 }
 
@@ -364,9 +260,9 @@ static void quiet_returns_are_not_reported(void **unused)
 	event(&b, "rc_enter_0", 10);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->n_sent, 0);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	event(&b, "rc_exit_0", 10); /* one whose entry was missed */
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	close_bench(&b);
 }
 
@@ -383,11 +279,11 @@ static void recursion_keeps_the_outer_call(void **unused)
 	event(&b, "rc_exit_0", 20);
 	hit(&b, 30, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.m->control->active[0], 1);
 	event(&b, "rc_exit_0", 10);
 	hit(&b, 30, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	close_bench(&b);
 }
 
@@ -407,9 +303,9 @@ static void one_function_in_two_places(void **unused)
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 20);
-	assert_int_equal(b.task.state.matched, 1);
+	assert_int_equal(b.task.state.matched[0], 1);
 	event(&b, "rc_exit_0", 10);
-	assert_int_equal(b.task.state.matched, 0);
+	assert_int_equal(b.task.state.matched[0], 0);
 	close_bench(&b);
 }
 
@@ -428,14 +324,14 @@ static void missed_exits_heal(void **unused)
 	assert_int_equal(b.m->overrides, 0);
 	/* the next inner call takes its place */
 	event(&b, "rc_enter_1", 25);
-	assert_int_equal(b.task.state.matched, 2);
+	assert_int_equal(b.task.state.matched[0], 2);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
 	/* both exits missed: a new outer call starts afresh */
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.task.state.matched, 1);
-	assert_int_equal(b.m->control->active, 1);
-	assert_int_equal(b.task.state.injected, 0);
+	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.task.state.injected[0], 0);
 	/* an unrelated, deeper call with stale state: the walk has the last word */
 	event(&b, "rc_enter_1", 30);
 	trace(&b, 1, (unsigned int[]){ 0 });
@@ -479,7 +375,7 @@ static void unconfirmed_takes_nothing(void **unused)
 
 	(void)unused;
 	open_bench(&b, CONNECT, true);
-	b.t.job.times = 1;
+	b.t.job.schedule.times = 1;
 	compile(&b);
 	event(&b, "rc_enter_0", 10);
 	trace(&b, 1, (unsigned int[]){ 3 });
@@ -512,12 +408,12 @@ static void frame_predicates(void **unused)
 	assert_false(b.task.has_state);
 	b.m->stack[MACHINE_STACK - 8] = 4;
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.task.state.matched, 1);
+	assert_int_equal(b.task.state.matched[0], 1);
 	event(&b, "rc_exit_0", 10);
 	b.m->stack[MACHINE_STACK - 10] = 0;
 	event(&b, "rc_enter_0", 10);
 	assert_int_equal(b.m->control->read_faults, 1);
-	assert_int_equal(b.task.state.matched, 0);
+	assert_int_equal(b.task.state.matched[0], 0);
 	close_bench(&b);
 }
 
@@ -527,13 +423,13 @@ static void probability_at_the_outermost_entry(void **unused)
 
 	(void)unused;
 	open_bench(&b, CONNECT, true);
-	b.t.job.probability = 1u << 31;
+	b.t.job.schedule.probability = 1u << 31;
 	compile(&b);
 	trace(&b, 1, (unsigned int[]){ 0 });
 	b.m->random = 1u << 31;
 	event(&b, "rc_enter_0", 10);
 	assert_int_equal(b.m->control->unlucky, 1);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	b.m->random = 0;
 	event(&b, "rc_enter_0", 10);
 	b.m->random = UINT32_MAX;
@@ -553,7 +449,7 @@ static void storage_that_is_not_to_be_had(void **unused)
 	b.m->storage_fails = true;
 	event(&b, "rc_enter_0", 10);
 	assert_int_equal(b.m->control->lost, 1);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	close_bench(&b);
 }
 
@@ -578,8 +474,8 @@ static void entry_probes_without_exits(void **unused)
 	assert_int_equal(b.m->overrides, 1);
 	assert_int_equal(b.m->control->unconfirmed, 1);
 	event(&b, "rc_enter_0", 10); /* a shallower call: the old frame is gone */
-	assert_int_equal(b.task.state.matched, 1);
-	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.m->control->active[0], 1);
 	close_bench(&b);
 }
 
@@ -596,21 +492,21 @@ static void an_unseen_exit_does_not_vouch_for_the_next_call(void **unused)
 	call(&b, 20, 3);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.task.state.injected, 1);
+	assert_int_equal(b.task.state.injected[0], 1);
 	/* it has returned, unseen; the next call is deeper, and not one to follow */
 	call(&b, 30, 4);
-	assert_int_equal(b.task.state.matched, 0);
-	assert_int_equal(b.task.state.injected, 0);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.task.state.matched[0], 0);
+	assert_int_equal(b.task.state.injected[0], 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	call(&b, 35, 3);
-	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.m->control->active[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 2);
 	call(&b, 38, 3);
-	assert_int_equal(b.task.state.matched, 1);
-	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.m->control->active[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 3);
 	close_bench(&b);
@@ -622,14 +518,14 @@ static void an_unseen_exit_does_not_spare_the_draw(void **unused)
 
 	(void)unused;
 	open_bench(&b, CONNECT, false);
-	b.t.job.probability = 1u << 31;
+	b.t.job.schedule.probability = 1u << 31;
 	compile(&b);
 	trace(&b, 1, (unsigned int[]){ 0 });
 	event(&b, "rc_enter_0", 20);
 	b.m->random = 1u << 31;
 	event(&b, "rc_enter_0", 30);
 	assert_int_equal(b.m->control->unlucky, 1);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 0);
 	close_bench(&b);
@@ -647,7 +543,7 @@ static void a_seen_exit_lets_the_outer_call_vouch(void **unused)
 	call(&b, 30, 4);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->active, 1);
+	assert_int_equal(b.m->control->active[0], 1);
 	close_bench(&b);
 }
 
@@ -669,9 +565,9 @@ static void an_inner_entry_probe_judges_its_own_place(void **unused)
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event_with(&b, "rc_enter_1", 30, 4);
-	assert_int_equal(b.task.state.matched, 1);
-	assert_int_equal(b.m->control->active, 1);
-	assert_int_equal(b.task.state.injected, 1);
+	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.task.state.injected[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event_with(&b, "rc_enter_1", 30, 3);
@@ -679,7 +575,7 @@ static void an_inner_entry_probe_judges_its_own_place(void **unused)
 	assert_int_equal(b.m->overrides, 2);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->n_sent, 3);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	close_bench(&b);
 }
 
@@ -697,10 +593,10 @@ static void an_outer_entry_probe_takes_the_inner_place_along(void **unused)
 	trace(&b, 2, (unsigned int[]){ 1, 0 });
 	call(&b, 10, 3);
 	event(&b, "rc_enter_1", 25); /* its exit is missed */
-	assert_int_equal(b.task.state.matched, 2);
+	assert_int_equal(b.task.state.matched[0], 2);
 	call(&b, 15, 4);
-	assert_int_equal(b.task.state.matched, 0);
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.task.state.matched[0], 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	event(&b, "rc_enter_1", 25);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 0);
@@ -721,7 +617,7 @@ static void entry_probes_at_two_places_never_match(void **unused)
 	trace(&b, 2, (unsigned int[]){ 1, 0 });
 	event(&b, "rc_enter_0", 20);
 	event(&b, "rc_enter_0", 30); /* perhaps inside the first, perhaps after it */
-	assert_int_equal(b.task.state.matched, 1);
+	assert_int_equal(b.task.state.matched[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 0);
 	close_bench(&b);
@@ -743,7 +639,7 @@ static void thirty_two_frames(void **unused)
 		b.m->trace[i + 1] = 0x1000 * (LIMIT_FRAMES - i) + 4;
 	}
 	b.m->trace_bytes = 8 * (LIMIT_FRAMES + 1);
-	assert_int_equal(b.task.state.matched, LIMIT_FRAMES);
+	assert_int_equal(b.task.state.matched[0], LIMIT_FRAMES);
 	hit(&b, 400, 0);
 	assert_int_equal(b.m->overrides, 1);
 	for (unsigned int i = LIMIT_FRAMES; i-- > 0;) {
@@ -751,7 +647,7 @@ static void thirty_two_frames(void **unused)
 		event(&b, "rc_exit_0", 10 + 5 * i);
 		assert_int_equal(b.m->sent[0].place, i);
 	}
-	assert_int_equal(b.m->control->active, 0);
+	assert_int_equal(b.m->control->active[0], 0);
 	close_bench(&b);
 }
 

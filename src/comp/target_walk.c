@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stack at a match, and what it says of the rule's chains. One walk looks for
+ * all of them: each chain's places, innermost first, not necessarily adjacent.
+ *
+ * A chain that must be there is tracked, and has to be on the stack as well: state
+ * alone can be stale. A chain that must not be there is not there if the stack does
+ * not show it. If the stack does, it is there; unless it has conditions: then
+ * the state says whether they held, and if the state does not know the calls on the
+ * stack, nothing is injected. The same goes for a stack that was cut off.
+ */
+#include "comp/program.h"
+
+#define STACK_BYTES ((int64_t)sizeof(((struct record *)0)->stack))
+
+/*
+ * What the callback of the stack walk is given, on the target program's stack: the
+ * scratch record. How many places of each chain are not seen yet is in there too (from
+ * `place` on, free until it is filled in), and not on the stack: before "bpf: verify
+ * callbacks as if they are called unknown number of times" (ab5cfac139ab, 6.7) the
+ * verifier takes one turn for all, knows what a counter on the stack then is, and deletes
+ * the rest. On 6.1 no chain of two places was ever confirmed.
+ */
+struct walk {
+	uint64_t rec;
+};
+
+#define LEFT_OFF(c) (RECORD_OFF(place) + 4 * (int32_t)(c))
+_Static_assert(offsetof(struct record, place) + 4 * LIMIT_CHAINS <=
+		       offsetof(struct record, stack_bytes),
+	       "counters where the record's head is filled in later");
+
+/* the scratch record with the stack in it */
+ir_reg walk_stack(struct pgm *p)
+{
+	struct ir *ir = p->ir;
+	ir_slot key = ir_slot_new(ir, 4);
+	ir_reg rec, at, bytes;
+
+	ir_note(ir, "rec = bpf_map_lookup_elem(&scratch, &(int){ 0 });");
+	ir_slot_store(ir, 4, key, 0, ir_k(0));
+	rec = ir_call(ir, BPF_FUNC_map_lookup_elem,
+		      (struct ir_val[]){ ir_r(ir_map(ir, PROG_MAP_SCRATCH)),
+					 ir_r(ir_slot_addr(ir, key, 0)) },
+		      2);
+	ir_branch(ir, BPF_JEQ, IR_64, rec, ir_k(0), p->leave);
+	ir_note(ir, "n = bpf_get_stack(ctx, rec->stack, %lld, 0);", (long long)STACK_BYTES);
+	at = ir_alu(ir, BPF_ADD, IR_64, rec, ir_k(RECORD_OFF(stack)));
+	bytes = ir_call(ir, BPF_FUNC_get_stack,
+			(struct ir_val[]){ ir_r(p->ctx), ir_r(at), ir_k(STACK_BYTES), ir_k(0) }, 4);
+	ir_store(ir, 4, rec, RECORD_OFF(stack_bytes), ir_r(bytes));
+	p->walked = bytes;
+	return rec;
+}
+
+/* is the return address in the chain's next place? Goes to `all` if that was the last */
+static void look_for(struct ir *ir, const struct comp_chain *chain, unsigned int c, ir_reg rec,
+		     ir_reg ip, ir_label all, ir_label some)
+{
+	_Static_assert(sizeof(((struct control *)0)->place[0]) == 16, "scaled by a shift below");
+	uint32_t places = CONTROL_OFF(place) + 16 * chain->first;
+	ir_label found = ir_label_new(ir);
+	ir_reg k, place, size;
+
+	ir_note(ir, "k = rec->left[%u] - 1; if (k >= %u) goto all;", c, chain->n);
+	k = ir_alu(ir, BPF_SUB, IR_64, ir_load(ir, 4, rec, LEFT_OFF(c)), ir_k(1));
+	ir_branch(ir, BPF_JGE, IR_64, k, ir_k(chain->n), all);
+	ir_note(ir, "place = &control->place[%u + k];", chain->first);
+	place = ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, places),
+		       ir_r(ir_alu(ir, BPF_LSH, IR_64, k, ir_k(4))));
+	ir_note(ir, "if (place->size && ip - place->start >= place->size) goto some;");
+	size = ir_load(ir, 8, place, 8);
+	ir_branch(ir, BPF_JEQ, IR_64, size, ir_k(0), found);
+	ir_branch(ir, BPF_JGE, IR_64,
+		  ir_alu(ir, BPF_SUB, IR_64, ip, ir_r(ir_load(ir, 8, place, 0))), ir_r(size), some);
+	ir_place(ir, found);
+	ir_note(ir, "rec->left[%u] = k; if (!k) goto all;", c);
+	ir_store(ir, 4, rec, LEFT_OFF(c), ir_r(k));
+	ir_branch(ir, BPF_JEQ, IR_64, k, ir_k(0), all);
+}
+
+/* long look(u32 i, struct walk *w): one return address; 1 when there is no more to see */
+int walk_callback(const struct comp_env *env, struct comp_unit *unit)
+{
+	const struct comp_job *job = env->job;
+	ir_label stop, go_on;
+	ir_reg i, rec, ip, open;
+	struct ir *ir;
+
+	if (ir_new(&unit->callback) < 0)
+		return err_nomem(env->err);
+	ir = unit->callback;
+	stop = ir_label_new(ir);
+	go_on = ir_label_new(ir);
+	ir_at(ir, job->rule->on_target.at);
+	i = ir_arg(ir, 1);
+	rec = ir_arg(ir, 2);
+	ir_note(ir, "if (i >= %d) return 1;", LIMIT_STACK_DEPTH);
+	ir_branch(ir, BPF_JGE, IR_64, i, ir_k(LIMIT_STACK_DEPTH), stop);
+	ir_note(ir, "rec = w->rec; ip = rec->stack[i];");
+	rec = ir_load(ir, 8, rec, offsetof(struct walk, rec));
+	ip = ir_alu(ir, BPF_ADD, IR_64, rec, ir_r(ir_alu(ir, BPF_LSH, IR_64, i, ir_k(3))));
+	ip = ir_load(ir, 8, ip, RECORD_OFF(stack));
+	if (job->n_chains == 1) {
+		look_for(ir, job->chains, 0, rec, ip, stop, go_on);
+	} else {
+		open = ir_new_reg(ir);
+		ir_note(ir, "open = 0;");
+		ir_mov(ir, open, ir_k(0));
+		for (unsigned int c = 0; c < job->n_chains; c++) {
+			ir_label all = ir_label_new(ir), some = ir_label_new(ir);
+
+			look_for(ir, &job->chains[c], c, rec, ip, all, some);
+			ir_place(ir, some);
+			ir_note(ir, "some: open = 1; all:");
+			ir_mov(ir, open, ir_k(1));
+			ir_place(ir, all);
+		}
+		ir_note(ir, "return !open;");
+		ir_branch(ir, BPF_JEQ, IR_64, open, ir_k(0), stop);
+	}
+	ir_place(ir, go_on);
+	ir_exit(ir, ir_k(0));
+	ir_place(ir, stop);
+	ir_exit(ir, ir_k(1));
+	return 0;
+}
+
+static void look(struct pgm *p, ir_reg rec)
+{
+	const struct comp_job *job = p->env->job;
+	struct ir *ir = p->ir;
+	ir_slot walk = ir_slot_new(ir, sizeof(struct walk));
+	ir_reg flags;
+
+	ir_note(ir, "walk.rec = rec;");
+	ir_slot_store(ir, 8, walk, offsetof(struct walk, rec), ir_r(rec));
+	for (unsigned int c = 0; c < job->n_chains; c++) {
+		ir_note(ir, "rec->left[%u] = %u;", c, job->chains[c].n);
+		ir_store(ir, 4, rec, LEFT_OFF(c), ir_k(job->chains[c].n));
+	}
+	/*
+	 * A flag known to be 0 makes the verifier inline the loop (1ade23711971, "bpf: Inline
+	 * calls to bpf_loop when callback is known", 6.0), with r6-r8 then saved at every entry.
+	 */
+	ir_note(ir, "bpf_loop(n / 8, look, &walk, control->zero);");
+	flags = ir_load(ir, 4, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(zero)), 0);
+	ir_call(ir, BPF_FUNC_loop,
+		(struct ir_val[]){ ir_r(ir_alu(ir, BPF_RSH, IR_64, p->walked, ir_k(3))),
+				   ir_r(ir_callback(ir)), ir_r(ir_slot_addr(ir, walk, 0)),
+				   ir_r(flags) },
+		4);
+}
+
+/* a negated chain's functions are on the stack: goto no if it is known not to match */
+static void judge(struct pgm *p, unsigned int c, ir_label no, ir_label unknown)
+{
+	const struct comp_chain *chain = &p->env->job->chains[c];
+	struct ir *ir = p->ir;
+	ir_reg matched, sp;
+
+	ir_note(ir, "if (!state) goto unconfirmed;");
+	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), unknown);
+	ir_note(ir, "if (state->matched[%u] == %u) return 0;", c, chain->n);
+	matched = ir_load(ir, 4, p->state, MATCHED_OFF(c));
+	ir_branch(ir, BPF_JEQ, IR_64, matched, ir_k(chain->n), p->leave);
+	sp = abi_frame_address(p->abi, ir, p->ctx);
+	for (unsigned int k = 0; k < chain->n; k++) {
+		unsigned int frame = p->env->judged[chain->first + k];
+		ir_label other = ir_label_new(ir);
+
+		if (!frame)
+			continue;
+		ir_note(ir, "if (state->matched[%u] == %u && state->frame[%u] > regs->sp) goto no;",
+			c, k, frame);
+		ir_branch(ir, BPF_JNE, IR_64, matched, ir_k(k), other);
+		ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(frame)), ir_r(sp),
+			  no);
+		ir_place(ir, other);
+	}
+	ir_jump(ir, unknown);
+}
+
+static void forbid(struct pgm *p, unsigned int c, ir_reg rec, ir_label unknown)
+{
+	struct ir *ir = p->ir;
+	ir_label no = ir_label_new(ir), shown = ir_label_new(ir);
+	bool tracked = chain_tracked(p->env, c);
+
+	ir_note(ir, "if (!rec->left[%u]) %s; /* not under */", c,
+		tracked ? "goto shown" : "return 0");
+	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, rec, LEFT_OFF(c)), ir_k(0),
+		  tracked ? shown : p->leave);
+	ir_note(ir, "if (rec->stack_bytes == %lld) goto unconfirmed; /* there may be more */",
+		(long long)STACK_BYTES);
+	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, rec, RECORD_OFF(stack_bytes)),
+		  ir_k(STACK_BYTES), unknown);
+	if (tracked) {
+		ir_jump(ir, no);
+		ir_place(ir, shown);
+		judge(p, c, no, unknown);
+	}
+	ir_place(ir, no);
+}
+
+void walk_chains(struct pgm *p, ir_reg rec)
+{
+	const struct comp_job *job = p->env->job;
+	struct ir *ir = p->ir;
+	ir_label unconfirmed, good;
+
+	if (!job->n_chains)
+		return;
+	unconfirmed = ir_label_new(ir);
+	good = ir_label_new(ir);
+	ir_note(ir, "if (n < 0) goto unconfirmed;");
+	ir_branch(ir, BPF_JSLT, IR_64, p->walked, ir_k(0), unconfirmed);
+	look(p, rec);
+	for (unsigned int c = 0; c < job->n_chains; c++) {
+		if (job->chains[c].negated)
+			continue;
+		ir_note(ir, "if (rec->left[%u]) goto unconfirmed;", c);
+		ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 4, rec, LEFT_OFF(c)), ir_k(0),
+			  unconfirmed);
+	}
+	for (unsigned int c = 0; c < job->n_chains; c++) {
+		if (!job->chains[c].negated)
+			continue;
+		if (chain_tracked(p->env, c))
+			pgm_state(p);
+		forbid(p, c, rec, unconfirmed);
+	}
+	ir_jump(ir, good);
+	ir_place(ir, unconfirmed);
+	ir_note(ir, "unconfirmed: unconfirmed++; return 0;");
+	pgm_count(p, CONTROL_OFF(unconfirmed));
+	ir_jump(ir, p->leave);
+	ir_place(ir, good);
+}
