@@ -9,7 +9,7 @@ cases=0
 # The tree's files that match one of the patterns, committed or about to be.
 files()
 {
-	if [ -d .git ]; then
+	if [ -e .git ]; then
 		git ls-files -co --exclude-standard -- "$@"
 	else
 		local pattern
