@@ -124,7 +124,7 @@ static const struct {
 	C(injected, "injected", "injected", true),
 	C(exempt, "exempt", "exempt", false),
 	C(nofail, "may not fail", "may not fail", false),
-	C(skipped, "let pass by its number", "let pass by their number", false),
+	C(skipped, "let pass by when or interval", "let pass by when or interval", false),
 	C(unlucky, "let pass by probability", "let pass by probability", false),
 	C(drops, "event dropped", "events dropped", true),
 	C(read_faults, "read fault", "read faults", true),

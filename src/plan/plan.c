@@ -178,21 +178,16 @@ static int check_place(const struct plan *p, const struct comp_chain *c,
 	return 0;
 }
 
+/* the parsers see to it that there are no more chains and callers than there is room for */
 static int add_chain(struct plan *p, const struct chain *chain, const struct kbtf *btf,
 		     struct err *err)
 {
 	struct comp_chain c = { .first = p->n_places, .negated = chain->negated };
 
-	if (p->n_chains == LIMIT_CHAINS)
-		return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, chain->at,
-			       "more than %d chains of callers in one rule", LIMIT_CHAINS);
 	for (unsigned int i = chain->n_frames; i-- > 0; c.n++) {
 		struct comp_place place = { .frame = &chain->frames[i] };
 		int ret;
 
-		if (p->n_places == LIMIT_FRAMES)
-			return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, place.frame->at,
-				       "more than %d callers in one rule", LIMIT_FRAMES);
 		ret = add_func(p, place.frame, btf, &place.func, err);
 		if (!ret)
 			ret = check_place(p, &c, &place, err);

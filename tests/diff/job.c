@@ -50,22 +50,11 @@ static void add_chain(struct test_job *t, const struct chain *chain, bool trampo
 		add_place(t, &chain->frames[i], trampolines);
 }
 
-int test_job_make(struct test_job *t, const char *spec, const char *target, bool trampolines,
-		  struct err *err)
+static void prepare(struct test_job *t, bool trampolines)
 {
 	static const uint32_t exempt[] = { 1, 50 };
-	int ret;
 
-	memset(t, 0, sizeof(*t));
-	ret = fixture_btf(&t->btf);
-	if (ret < 0)
-		return err_plain(err, ret, ERR_BTF, "no fixture");
-	ret = spec_parse(&t->rule, "spec", spec, target, err);
-	if (ret < 0) {
-		test_job_free(t);
-		return ret;
-	}
-	t->target = describe(t->btf, target, false);
+	t->target = describe(t->btf, t->rule->target, false);
 	t->job = (struct comp_job){
 		.rule = t->rule,
 		.btf = t->btf,
@@ -75,31 +64,51 @@ int test_job_make(struct test_job *t, const char *spec, const char *target, bool
 		.scope = { .self = 100, .exempt = exempt, .n_exempt = 2 },
 		.value = -12,
 		.chains = t->chains,
-		.schedule = { .probability = PROBABILITY_ALWAYS },
+		.schedule = t->rule->schedule,
 		.cpu_slots = 4,
 	};
 	for (unsigned int c = 0; c < t->rule->n_chains; c++)
 		add_chain(t, &t->rule->chains[c], trampolines);
-	return 0;
 }
 
-int test_job_chain(struct test_job *t, const char *spec, bool negated, bool trampolines,
-		   struct err *err)
+static int open_fixture(struct test_job *t, struct err *err)
 {
-	int ret = spec_parse(&t->more[t->n_more], "chain", spec, t->target.name, err);
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	t->more[t->n_more]->chains[0].negated = negated;
-	add_chain(t, &t->more[t->n_more++]->chains[0], trampolines);
-	t->rule->is_spec = false;
-	return 0;
+	memset(t, 0, sizeof(*t));
+	ret = fixture_btf(&t->btf);
+	return ret < 0 ? err_plain(err, ret, ERR_BTF, "no fixture") : 0;
+}
+
+int test_job_make(struct test_job *t, const char *spec, const char *target, bool trampolines,
+		  struct err *err)
+{
+	int ret = open_fixture(t, err);
+
+	if (ret == 0)
+		ret = spec_parse(&t->rule, "spec", spec, target, err);
+	if (ret == 0)
+		prepare(t, trampolines);
+	else
+		test_job_free(t);
+	return ret;
+}
+
+int test_job_rule(struct test_job *t, const char *rule, bool trampolines, struct err *err)
+{
+	int ret = open_fixture(t, err);
+
+	if (ret == 0)
+		ret = rule_parse(&t->rule, "rule", rule, err);
+	if (ret == 0)
+		prepare(t, trampolines);
+	else
+		test_job_free(t);
+	return ret;
 }
 
 void test_job_free(struct test_job *t)
 {
-	for (unsigned int i = 0; i < t->n_more; i++)
-		rule_free(t->more[i]);
 	rule_free(t->rule);
 	kbtf_free(t->btf);
 	memset(t, 0, sizeof(*t));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A spec over the fixture, made ready for comp_rule(). */
+/* A spec or rule over the fixture, made ready for comp_rule(). */
 #pragma once
 
 #include "comp/comp.h"
@@ -7,8 +7,7 @@
 struct test_job {
 	struct comp_job job; /* to be changed at will before it is used */
 	struct kbtf *btf;
-	struct rule *rule, *more[LIMIT_CHAINS];
-	unsigned int n_more;
+	struct rule *rule;
 	struct comp_func target, funcs[LIMIT_FRAMES];
 	struct comp_place places[LIMIT_FRAMES];
 	struct comp_chain chains[LIMIT_CHAINS];
@@ -18,7 +17,6 @@ struct test_job {
 /* frees itself when it fails */
 int test_job_make(struct test_job *t, const char *spec, const char *target, bool trampolines,
 		  struct err *err);
-/* a further chain, its condition and callers as a spec says them */
-int test_job_chain(struct test_job *t, const char *spec, bool negated, bool trampolines,
-		   struct err *err);
+/* the same, of a rule in its own form; its value is not looked at */
+int test_job_rule(struct test_job *t, const char *rule, bool trampolines, struct err *err);
 void test_job_free(struct test_job *t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * %mode comp. spec: TEXT, target: NAME (should_failslab unless given), stage:
+ * %mode comp. rule: TEXT; or spec: TEXT, target: NAME (should_failslab unless given), stage:
  * tree (default), predicate (the target's, alone), ir, asm or size (instructions
  * of each program); probes: yes for
  * chain functions without trampolines; marked, pid, times, half (probability),
@@ -67,16 +67,21 @@ static int show(const struct comp_job *job, const char *stage, struct buf *out, 
 static int compile(const struct golden_input *in, struct buf *out, struct err *err)
 {
 	const char *spec = golden_get(in, "spec"), *target = golden_get(in, "target");
+	const char *rule = golden_get(in, "rule");
 	struct test_job t;
 	int ret;
 
 	target = target ? target : "should_failslab";
-	ret = test_job_make(&t, spec ? spec : "", target, !flag(in, "probes"), err);
+	if (rule)
+		ret = test_job_rule(&t, rule, !flag(in, "probes"), err);
+	else
+		ret = test_job_make(&t, spec ? spec : "", target, !flag(in, "probes"), err);
 	if (ret < 0)
 		return ret;
 	if (flag(in, "half"))
 		t.job.schedule.probability = 1ull << 31;
-	t.job.schedule.times = number(in, "times");
+	if (flag(in, "times"))
+		t.job.schedule.times = number(in, "times");
 	t.job.gfp_param = golden_get(in, "nofail");
 	t.job.nofail_mask = 0x8000;
 	t.job.scope.marked = flag(in, "marked");

@@ -24,12 +24,17 @@ struct bench {
 	uint8_t cache[48]; /* struct kmem_cache of the fixture: the target's argument */
 };
 
-static inline void open_bench(struct bench *b, const char *spec, bool trampolines)
+static inline void open_bench(struct bench *b, const char *text, bool trampolines)
 {
 	struct err err = { 0 };
+	int ret;
 
 	memset(b, 0, sizeof(*b));
-	if (test_job_make(&b->t, spec, "should_failslab", trampolines, &err) < 0)
+	if (strstr(text, " = "))
+		ret = test_job_rule(&b->t, text, trampolines, &err);
+	else
+		ret = test_job_make(&b->t, text, "should_failslab", trampolines, &err);
+	if (ret < 0)
 		fail_msg("%s", err.msg);
 	b->m = machine_new();
 	assert_non_null(b->m);

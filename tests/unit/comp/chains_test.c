@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules beyond one chain: several callers, callers that must not be, schedules. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "bench.h"
 
-#define CONNECT	  "tcp_v4_connect()"
-#define STREAM	  "inet_stream_connect()"
-#define CONNECT_3 "tcp_v4_connect()(addr_len == 3)"
-#define PROTO_6	  "tcp_v4_connect()(sk->sk_protocol == 6)"
+#define FAIL	  "should_failslab = -ENOMEM "
+#define CONNECT	  "tcp_v4_connect"
+#define STREAM	  "inet_stream_connect"
+#define CONNECT_3 "tcp_v4_connect(addr_len == 3)"
+#define PROTO_6	  "tcp_v4_connect(sk->sk_protocol == 6)"
 
 /* functions, in the order in which the chains name them */
 enum {
@@ -15,14 +17,6 @@ enum {
 	SECOND,
 	OTHER = 40
 };
-
-static void add(struct bench *b, const char *chain, bool negated)
-{
-	struct err err = { 0 };
-
-	if (test_job_chain(&b->t, chain, negated, true, &err) < 0)
-		fail_msg("%s", err.msg);
-}
 
 /* as the session does it, by function: FIRST is at 0x1000 */
 static void ready(struct bench *b)
@@ -32,10 +26,10 @@ static void ready(struct bench *b)
 		b->m->control->place[i].start = 0x1000 * (b->t.places[i].func + 1);
 }
 
-static void begin(struct bench *b)
+static void begin(struct bench *b, const char *rule)
 {
-	open_bench(b, "(true)", true);
-	b->t.rule->is_spec = false;
+	open_bench(b, rule, true);
+	ready(b);
 }
 
 #define on_stack(b, ...)                                                                           \
@@ -62,10 +56,7 @@ static void all_callers_are_needed(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT, false);
-	add(&b, STREAM, false);
-	ready(&b);
+	begin(&b, FAIL "under " CONNECT " under " STREAM);
 	assert_int_equal(b.set.n_progs, 5);
 	on_stack(&b, FIRST, SECOND);
 	event(&b, "rc_enter_0", 20);
@@ -108,10 +99,7 @@ static void one_function_in_several_chains(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT_3, false);
-	add(&b, CONNECT " => " STREAM, false);
-	ready(&b);
+	begin(&b, FAIL "under " CONNECT_3 " under " CONNECT " <- " STREAM);
 	assert_int_equal(b.set.n_progs, 5);
 	on_stack(&b, FIRST, SECOND);
 	event(&b, "rc_enter_1", 10);
@@ -144,10 +132,7 @@ static void faults_stay_in_their_chain(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, PROTO_6, false);
-	add(&b, CONNECT, false);
-	ready(&b);
+	begin(&b, FAIL "under " PROTO_6 " under " CONNECT);
 	b.m->stack[MACHINE_STACK - 20] = 0; /* sk */
 	event(&b, "rc_enter_0", 20);
 	assert_int_equal(b.m->control->read_faults, 1);
@@ -164,10 +149,7 @@ static void storage_for_several_chains(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT, false);
-	add(&b, CONNECT, false);
-	ready(&b);
+	begin(&b, FAIL "under " CONNECT " under " CONNECT);
 	b.m->storage_fails = true;
 	event(&b, "rc_enter_0", 20);
 	assert_true(b.m->control->lost > 0);
@@ -184,9 +166,7 @@ static void not_under_by_the_stack(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT " => " STREAM, true);
-	ready(&b);
+	begin(&b, FAIL "not under " CONNECT " <- " STREAM);
 	assert_int_equal(b.set.n_progs, 3);
 	assert_true(has_prog(&b, "rc_hold_0") && has_prog(&b, "rc_hold_1"));
 	event(&b, "rc_hold_0", 10);
@@ -224,12 +204,10 @@ static void not_under_by_the_stack(void **unused)
 
 static void functions_without_trampoline_are_only_looked_for(void **unused)
 {
-	struct err err = { 0 };
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	assert_int_equal(test_job_chain(&b.t, CONNECT, true, false, &err), 0);
+	open_bench(&b, FAIL "not under " CONNECT, false);
 	ready(&b);
 	assert_int_equal(b.set.n_progs, 1);
 	on_stack(&b, FIRST);
@@ -243,10 +221,7 @@ static void under_one_but_not_under_another(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, STREAM, false);
-	add(&b, CONNECT, true);
-	ready(&b);
+	begin(&b, FAIL "under " STREAM " not under " CONNECT);
 	on_stack(&b, FIRST);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
@@ -267,9 +242,7 @@ static void not_under_with_a_condition(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT_3, true);
-	ready(&b);
+	begin(&b, FAIL "not under " CONNECT_3);
 	assert_int_equal(b.set.n_progs, 3);
 	trace(&b, 0, NULL);
 	hit(&b, 50, 0);
@@ -307,9 +280,7 @@ static void a_missed_entry_forbids_too(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT_3, true);
-	ready(&b);
+	begin(&b, FAIL "not under " CONNECT_3);
 	on_stack(&b, FIRST);
 	hit(&b, 50, 0); /* no state at all */
 	assert_int_equal(b.m->control->unconfirmed, 1);
@@ -337,9 +308,7 @@ static void a_fault_judges_nothing(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, PROTO_6, true);
-	ready(&b);
+	begin(&b, FAIL "not under " PROTO_6);
 	on_stack(&b, FIRST);
 	b.m->stack[MACHINE_STACK - 20] = 0; /* sk */
 	event(&b, "rc_enter_0", 20);
@@ -355,9 +324,7 @@ static void not_under_two_with_a_condition(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT_3 " => " STREAM, true);
-	ready(&b);
+	begin(&b, FAIL "not under " CONNECT_3 " <- " STREAM);
 	on_stack(&b, SECOND, FIRST);
 	event(&b, "rc_enter_0", 10);
 	hit(&b, 50, 0); /* the inner entry was missed */
@@ -388,10 +355,7 @@ static void wanted_and_forbidden_by_condition(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT, false);
-	add(&b, CONNECT_3, true);
-	ready(&b);
+	begin(&b, FAIL "under " CONNECT " not under " CONNECT_3);
 	assert_int_equal(b.set.n_progs, 3);
 	on_stack(&b, FIRST);
 	enter_with(&b, "rc_enter_0", 20, 3);
@@ -418,17 +382,16 @@ static bool lets_through(const struct schedule *s, uint64_t match, uint64_t *pas
 	return s->interval <= 1 || ++*passed % s->interval == 0;
 }
 
-static void run_schedule(struct schedule s, const char *chain)
+static void run_schedule(const char *clauses, bool chain)
 {
 	uint64_t passed = 0, injected = 0;
+	struct schedule s;
+	char rule[256];
 	struct bench b;
 
-	begin(&b);
-	if (chain)
-		add(&b, chain, false);
-	s.probability = PROBABILITY_ALWAYS;
-	b.t.job.schedule = s;
-	ready(&b);
+	snprintf(rule, sizeof(rule), FAIL "%s%s", clauses, chain ? " under " CONNECT : "");
+	begin(&b, rule);
+	s = b.t.job.schedule;
 	on_stack(&b, FIRST);
 	if (chain)
 		event(&b, "rc_enter_0", 10);
@@ -451,35 +414,35 @@ static void run_schedule(struct schedule s, const char *chain)
 
 static void schedules(void **unused)
 {
-	static const struct schedule s[] = {
-		{ .when_first = 1, .when_last = 1, .when_step = 1 },	       /* 1 */
-		{ .when_first = 7, .when_last = 7, .when_step = 1 },	       /* 7 */
-		{ .when_first = 1, .when_last = UINT64_MAX, .when_step = 1 },  /* 1+ */
-		{ .when_first = 7, .when_last = UINT64_MAX, .when_step = 1 },  /* 7+ */
-		{ .when_first = 3, .when_last = 9, .when_step = 1 },	       /* 3..9 */
-		{ .when_first = 3, .when_last = UINT64_MAX, .when_step = 4 },  /* 3+4 */
-		{ .when_first = 3, .when_last = 17, .when_step = 5 },	       /* 3..17+5 */
-		{ .when_first = 1, .when_last = 40, .when_step = 40 },	       /* 1..40+40 */
-		{ .when_first = 41, .when_last = UINT64_MAX, .when_step = 1 }, /* never */
-		{ .when_first = 2, .when_last = UINT64_MAX, .when_step = 0 },
-		{ .when_first = 1ull << 40, .when_last = 1ull << 41, .when_step = 1ull << 36 },
-		{ .when_first = 3, .when_last = UINT64_MAX, .when_step = 1ull << 36 },
-		{ .interval = 1 },
-		{ .interval = 2 },
-		{ .interval = 7, .times = 3 },
-		{ .interval = 41 },
-		{ .interval = 1ull << 33 },
-		{ .when_first = 5, .when_last = 30, .when_step = 1, .interval = 4 },
-		{ .when_first = 5, .when_last = UINT64_MAX, .when_step = 3, .interval = 2 },
-		{ .when_first = 5, .when_last = 35, .when_step = 3, .interval = 2, .times = 4 },
-		{ .when_first = 2, .when_last = 20, .when_step = 2, .times = 3 },
-		{ .times = 40 },
+	static const char *const s[] = {
+		"",
+		"when 1",
+		"when 7",
+		"when 1+",
+		"when 7+",
+		"when 3..9",
+		"when 3+4",
+		"when 3..17+5",
+		"when 1..40+40",
+		"when 41+",
+		"when 1099511627776..2199023255552+68719476736",
+		"when 3+68719476736",
+		"interval 1",
+		"interval 2",
+		"interval 7 times 3",
+		"interval 41",
+		"interval 8589934592",
+		"when 5..30 interval 4",
+		"when 5+3 interval 2",
+		"when 5..35+3 interval 2 times 4",
+		"when 2..20+2 times 3",
+		"times 40",
 	};
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
-		run_schedule(s[i], NULL);
-		run_schedule(s[i], CONNECT);
+		run_schedule(s[i], false);
+		run_schedule(s[i], true);
 	}
 }
 
@@ -488,11 +451,7 @@ static void only_confirmed_matches_have_numbers(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT, false);
-	add(&b, STREAM, true);
-	b.t.job.schedule.when_first = b.t.job.schedule.when_last = 2;
-	ready(&b);
+	begin(&b, FAIL "when 2 under " CONNECT " not under " STREAM);
 	event(&b, "rc_enter_0", 10);
 	on_stack(&b, OTHER);
 	hit(&b, 50, 0);
@@ -519,12 +478,7 @@ static void probability_is_drawn_for_each_match(void **unused)
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	add(&b, CONNECT, false);
-	b.t.job.schedule.probability = 1u << 31;
-	b.t.job.schedule.interval = 2;
-	b.t.job.schedule.times = 1;
-	ready(&b);
+	begin(&b, FAIL "times 1 probability 50% interval 2 under " CONNECT);
 	on_stack(&b, FIRST);
 	b.m->random = UINT32_MAX;
 	event(&b, "rc_enter_0", 10);
@@ -546,17 +500,15 @@ static void probability_is_drawn_for_each_match(void **unused)
 
 static void as_many_chains_and_callers_as_there_may_be(void **unused)
 {
-	unsigned int seen[LIMIT_CHAINS];
+	static const unsigned int seen[4];
+	char rule[2048] = FAIL;
 	struct bench b;
 
 	(void)unused;
-	begin(&b);
-	for (unsigned int c = 0; c < LIMIT_CHAINS; c++) {
-		add(&b, CONNECT " => " CONNECT " => " CONNECT " => " CONNECT, false);
-		seen[c] = 0;
-	}
+	for (unsigned int c = 0; c < LIMIT_CHAINS; c++)
+		strcat(rule, "under " CONNECT " <- " CONNECT " <- " CONNECT " <- " CONNECT " ");
+	begin(&b, rule);
 	assert_int_equal(b.t.job.n_places, LIMIT_FRAMES);
-	ready(&b);
 	for (unsigned int i = 0; i < 4; i++)
 		event(&b, "rc_enter_0", 10 + 5 * i);
 	trace(&b, 4, seen);
@@ -574,19 +526,16 @@ static void as_many_chains_and_callers_as_there_may_be(void **unused)
 static void room_for_forbidden_conditions(void **unused)
 {
 	struct err err = { 0 };
-	char chain[2048] = CONNECT;
+	char rule[2048] = FAIL "not under " CONNECT_3 " under " CONNECT;
 	struct bench b;
 
 	(void)unused;
 	for (unsigned int i = 0; i < LIMIT_FRAMES - 3; i++)
-		strcat(chain, " => " CONNECT);
-	begin(&b);
-	add(&b, chain, false);
-	add(&b, CONNECT_3, true);
+		strcat(rule, " <- " CONNECT);
+	begin(&b, rule);
 	assert_int_equal(b.t.job.n_places, LIMIT_FRAMES - 1);
-	ready(&b);
-	prog_set_free(&b.set);
-	add(&b, "should_failslab() => " STREAM, true);
+	close_bench(&b);
+	open_bench(&b, strcat(rule, " <- " CONNECT), true);
 	assert_int_equal(b.t.job.n_places, LIMIT_FRAMES);
 	assert_int_equal(comp_rule(&b.t.job, &b.set, &err), -E2BIG);
 	assert_int_equal(err.tag, ERR_LIMIT);

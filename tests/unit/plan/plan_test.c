@@ -16,7 +16,7 @@
 
 struct world {
 	struct kern *kern;
-	struct rule *rule, *more[LIMIT_CHAINS + 1];
+	struct rule *rule;
 	struct plan plan;
 	struct err err;
 };
@@ -29,34 +29,16 @@ static int plan(struct world *w, const char *spec, const char *target)
 	return plan_rule(&w->plan, w->rule, w->kern, &w->err);
 }
 
-/* chains as specs say them, those that begin with '!' negated */
-static int plan_chains(struct world *w, const char *const *chains, unsigned int n)
+static int plan_native(struct world *w, const char *rule)
 {
-	struct chain *all;
-
 	memset(w, 0, sizeof(*w));
 	assert_int_equal(fake_kern(&w->kern, NULL, &w->err), 0);
-	assert_int_equal(spec_parse(&w->rule, "spec", "(true)", "should_failslab", &w->err), 0);
-	all = arena_alloc(w->rule->arena, n * sizeof(*all));
-	assert_non_null(all);
-	for (unsigned int i = 0; i < n; i++) {
-		bool negated = chains[i][0] == '!';
-
-		assert_int_equal(spec_parse(&w->more[i], "chain", chains[i] + negated,
-					    "should_failslab", &w->err),
-				 0);
-		all[i] = w->more[i]->chains[0];
-		all[i].negated = negated;
-	}
-	w->rule->chains = all;
-	w->rule->n_chains = n;
+	assert_int_equal(rule_parse(&w->rule, "rule", rule, &w->err), 0);
 	return plan_rule(&w->plan, w->rule, w->kern, &w->err);
 }
 
 static void done(struct world *w)
 {
-	for (unsigned int i = 0; i < LIMIT_CHAINS + 1; i++)
-		rule_free(w->more[i]);
 	plan_free(&w->plan);
 	rule_free(w->rule);
 	kern_free(w->kern);
@@ -167,17 +149,17 @@ static void old_syscall_names(void **state)
 			 -E2BIG);
 }
 
+#define FAIL "should_failslab = -ENOMEM "
+
 static void chains_follow_one_another(void **state)
 {
-	static const char *const chains[] = {
-		"ip_route_output_flow() => tcp_v4_connect()",
-		"!vfs_read()(count == 3) => tcp_v4_connect()",
-		"d_alloc()",
-	};
 	struct world w;
 
 	(void)state;
-	assert_int_equal(plan_chains(&w, chains, 3), 0);
+	assert_int_equal(plan_native(&w, FAIL "under ip_route_output_flow <- tcp_v4_connect "
+					      "not under vfs_read(count == 3) <- tcp_v4_connect "
+					      "under d_alloc"),
+			 0);
 	assert_int_equal(w.plan.n_chains, 3);
 	assert_int_equal(w.plan.n_places, 5);
 	assert_int_equal(w.plan.n_funcs, 4);
@@ -194,16 +176,15 @@ static void chains_follow_one_another(void **state)
 
 static void forbidden_callers_do_not_narrow(void **state)
 {
-	static const char *const chains[] = { "!vfs_read()", "!many_args()" };
 	struct world w;
 
 	(void)state;
-	assert_int_equal(plan_chains(&w, chains, 2), 0);
+	assert_int_equal(plan_native(&w, FAIL "not under vfs_read not under many_args"), 0);
 	assert_false(plan_has_caller(&w.plan));
 	assert_non_null(strstr(buf_str(&w.plan.notes), "many_args is looked for on the stack"));
 	assert_null(strstr(buf_str(&w.plan.notes), "vfs_read"));
 	done(&w);
-	assert_int_equal(plan(&w, "(true)", "should_failslab"), 0);
+	assert_int_equal(plan_native(&w, FAIL "if true"), 0);
 	assert_false(plan_has_caller(&w.plan));
 	done(&w);
 }
@@ -211,18 +192,21 @@ static void forbidden_callers_do_not_narrow(void **state)
 static void what_forbidden_callers_cannot_be(void **state)
 {
 	static const char *const chains[] = {
-		"!vfs_read() => d_alloc() => vfs_read()",
-		"!many_args()(a == 1)",
+		"vfs_read <- d_alloc <- vfs_read",
+		"many_args(a == 1)",
 	};
+	char rule[128];
 	struct world w;
 
 	(void)state;
 	for (unsigned int i = 0; i < 2; i++) {
-		assert_int_equal(plan_chains(&w, &chains[i], 1), -EINVAL);
+		snprintf(rule, sizeof(rule), FAIL "not under %s", chains[i]);
+		assert_int_equal(plan_native(&w, rule), -EINVAL);
 		assert_int_equal(w.err.tag, ERR_UNSUPPORTED);
 		assert_non_null(strstr(w.err.msg, "'not under'"));
 		done(&w);
-		assert_int_equal(plan(&w, chains[i] + 1, "should_failslab"), 0);
+		snprintf(rule, sizeof(rule), FAIL "under %s", chains[i]);
+		assert_int_equal(plan_native(&w, rule), 0);
 		done(&w);
 	}
 }
@@ -230,37 +214,13 @@ static void what_forbidden_callers_cannot_be(void **state)
 /* once in each chain is well */
 static void entry_probed_functions_in_several_chains(void **state)
 {
-	static const char *const chains[] = { "many_args()", "many_args() => vfs_read()",
-					      "!many_args()" };
 	struct world w;
 
 	(void)state;
-	assert_int_equal(plan_chains(&w, chains, 3), 0);
+	assert_int_equal(plan_native(&w, FAIL "under many_args under many_args <- vfs_read "
+					      "not under many_args"),
+			 0);
 	assert_int_equal(w.plan.n_funcs, 2);
-	done(&w);
-}
-
-static void as_many_chains_as_there_may_be(void **state)
-{
-	const char *chains[LIMIT_CHAINS + 1];
-	char four[4 * 32] = "", five[5 * 32] = "vfs_read() => ";
-	struct world w;
-
-	(void)state;
-	for (unsigned int i = 0; i < LIMIT_FRAMES / LIMIT_CHAINS; i++)
-		strcat(strcat(four, i ? " => " : ""), "vfs_read()");
-	strcat(five, four);
-	for (unsigned int i = 0; i <= LIMIT_CHAINS; i++)
-		chains[i] = four;
-	assert_int_equal(plan_chains(&w, chains, LIMIT_CHAINS), 0);
-	assert_int_equal(w.plan.n_places, LIMIT_FRAMES);
-	done(&w);
-	assert_int_equal(plan_chains(&w, chains, LIMIT_CHAINS + 1), -E2BIG);
-	assert_non_null(strstr(w.err.msg, "more than 8 chains"));
-	done(&w);
-	chains[0] = five;
-	assert_int_equal(plan_chains(&w, chains, LIMIT_CHAINS), -E2BIG);
-	assert_non_null(strstr(w.err.msg, "more than 32 callers"));
 	done(&w);
 }
 
@@ -272,7 +232,6 @@ int main(void)
 		cmocka_unit_test(forbidden_callers_do_not_narrow),
 		cmocka_unit_test(what_forbidden_callers_cannot_be),
 		cmocka_unit_test(entry_probed_functions_in_several_chains),
-		cmocka_unit_test(as_many_chains_as_there_may_be),
 		cmocka_unit_test(one_function_at_two_places_is_one_function),
 		cmocka_unit_test(unknown_function_names_the_nearest),
 		cmocka_unit_test(target_is_not_its_own_caller),
