@@ -209,6 +209,16 @@ void kbtf_freep(struct kbtf **k)
 	kbtf_free(*k);
 }
 
+void kbtf_set_release(struct kbtf *k, uint32_t release)
+{
+	k->release = release;
+}
+
+uint32_t kbtf_release(const struct kbtf *k)
+{
+	return k->release;
+}
+
 uint32_t kbtf_count(const struct kbtf *k)
 {
 	return k->count;

@@ -20,6 +20,11 @@ int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err 
 void kbtf_free(struct kbtf *k);
 void kbtf_freep(struct kbtf **k);
 
+/* KBTF_RELEASE() of the kernel it is of; 0: nobody said */
+#define KBTF_RELEASE(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
+void kbtf_set_release(struct kbtf *k, uint32_t release);
+uint32_t kbtf_release(const struct kbtf *k);
+
 uint32_t kbtf_count(const struct kbtf *k); /* ids are 1 .. count; 0 is void */
 /* NULL if the id is 0 or out of range; the type and its trailing data are in bounds */
 const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id);
@@ -54,11 +59,22 @@ struct kbtf_member {
 int kbtf_member(const struct kbtf *k, uint32_t id, const char *name, struct kbtf_member *out);
 /* "struct sock *": C spelling of a type, for messages */
 void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size);
+/* "int (*name)(...)", "char name[16]": something of that type, declared */
+void kbtf_declare(const struct kbtf *k, uint32_t id, const char *name, char *buf, size_t size);
 
 int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value); /* any enum */
 
 /* up to max names nearest to `name` among kind; for "did you mean" */
 unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *name,
 			  const char **out, unsigned int max);
+/* same among the constants of all enums */
+unsigned int kbtf_nearest_constant(const struct kbtf *k, const char *name, const char **out,
+				   unsigned int max);
 unsigned int kbtf_nearest_member(const struct kbtf *k, uint32_t id, const char *name,
 				 const char **out, unsigned int max);
+/*
+ * "a.b" or "p->b" for a member `name` that is not of struct `id` but of one inside it
+ * or a pointer away; false: none.
+ */
+bool kbtf_member_inside(const struct kbtf *k, uint32_t id, const char *name, char *buf,
+			size_t size);

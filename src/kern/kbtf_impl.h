@@ -53,6 +53,7 @@ struct kbtf {
 	const char *strs;
 	uint32_t type_len, str_len;
 	uint32_t count, n_funcs, n_blocks;
+	uint32_t release;
 	struct kbtf_block *blocks;
 	uint32_t *funcs; /* name offsets of all FUNCs, in order of id */
 	struct kbtf_hash *hash;

@@ -86,13 +86,14 @@ static void put_qualifier(struct declarator *d, char *base_quals, size_t size,
 	snprintf(base_quals + len, size - len, "%s", qualifier(kind));
 }
 
-void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size)
+void kbtf_declare(const struct kbtf *k, uint32_t id, const char *name, char *buf, size_t size)
 {
 	struct declarator d = { "" };
 	const char *base = "void", *word = "";
 	char quals[64] = "", dim[24];
 	unsigned int depth;
 
+	snprintf(d.text, sizeof(d.text), "%.100s", name);
 	for (depth = 0; id; depth++) {
 		const struct btf_type *t = kbtf_type(k, id);
 		uint32_t kind = t ? KBTF_KIND(t->info) : BTF_KIND_UNKN;
@@ -135,6 +136,11 @@ void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size)
 		 d.text[0] && d.text[0] != '[' ? " " : "", d.text);
 }
 
+void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size)
+{
+	kbtf_declare(k, id, "", buf, size);
+}
+
 /* The nearest names so far, nearest first. */
 struct nearest {
 	const char *name;
@@ -167,7 +173,7 @@ static void nearest_offer(struct nearest *s, const char *name)
 	if (!*name || (a > b ? a - b : b - a) > most)
 		return;
 	d = str_distance(name, s->name, most);
-	if (d > most || (s->n == s->max && d >= s->distance[s->n - 1]))
+	if (d > most || d >= b || (s->n == s->max && d >= s->distance[s->n - 1]))
 		return;
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->out[i], name) == 0)
@@ -194,6 +200,32 @@ unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *n
 	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind));
 	while ((t = kbtf_walk(&w)))
 		nearest_offer(&s, kbtf_str(k, t->name_off));
+	return s.n;
+}
+
+static void offer_constants(struct nearest *s, const struct kbtf *k, const struct btf_type *t)
+{
+	const struct kbtf_enum64 *e64 = (const void *)(t + 1);
+	const struct btf_enum *e = (const void *)(t + 1);
+	bool wide = KBTF_KIND(t->info) != BTF_KIND_ENUM;
+
+	for (uint32_t i = 0; i < KBTF_VLEN(t->info); i++)
+		nearest_offer(s, kbtf_str(k, wide ? e64[i].name_off : e[i].name_off));
+}
+
+unsigned int kbtf_nearest_constant(const struct kbtf *k, const char *name, const char **out,
+				   unsigned int max)
+{
+	const struct btf_type *t;
+	struct kbtf_walk w;
+	struct nearest s;
+
+	if (!max || strlen(name) > LIMIT_IDENT)
+		return 0;
+	nearest_init(&s, name, out, max);
+	kbtf_walk_from(&w, k, KBTF_ENUMS);
+	while ((t = kbtf_walk(&w)))
+		offer_constants(&s, k, t);
 	return s.n;
 }
 
@@ -228,4 +260,46 @@ unsigned int kbtf_nearest_member(const struct kbtf *k, uint32_t id, const char *
 	nearest_init(&s, name, out, max);
 	offer_members(&s, k, id, 0, &budget);
 	return s.n;
+}
+
+/* members by value lie inside; behind a pointer only what it points to itself is looked at */
+static bool find_inside(const struct kbtf *k, uint32_t id, const char *name, unsigned int depth,
+			unsigned int *budget, char *buf, size_t size)
+{
+	const struct btf_type *t = kbtf_type(k, kbtf_strip(k, id)), *of;
+	const struct btf_member *m, *end;
+	struct kbtf_member found;
+
+	if (!t || !(KBTF_BIT(KBTF_KIND(t->info)) & KBTF_COMPOSITE) || depth > 3)
+		return false;
+	m = (const void *)(t + 1);
+	for (end = m + KBTF_VLEN(t->info); m < end && *budget; m++) {
+		const char *own = kbtf_str(k, m->name_off);
+		const char *glue = ".";
+		uint32_t inner = kbtf_strip(k, m->type);
+		size_t len;
+
+		--*budget;
+		of = kbtf_type(k, inner);
+		if (of && KBTF_KIND(of->info) == BTF_KIND_PTR && *own && depth == 0) {
+			inner = kbtf_strip(k, of->type);
+			glue = "->";
+		}
+		len = (size_t)snprintf(buf, size, "%s%s", own, *own ? glue : "");
+		if (len >= size)
+			continue;
+		if (*own && kbtf_member(k, inner, name, &found) == 0)
+			return (size_t)snprintf(buf + len, size - len, "%s", name) < size - len;
+		if (*glue == '.' &&
+		    find_inside(k, inner, name, depth + 1, budget, buf + len, size - len))
+			return true;
+	}
+	return false;
+}
+
+bool kbtf_member_inside(const struct kbtf *k, uint32_t id, const char *name, char *buf, size_t size)
+{
+	unsigned int budget = 1024; /* each may be a search of its own */
+
+	return find_inside(k, id, name, 0, &budget, buf, size);
 }

@@ -78,6 +78,8 @@ int kern_btf(struct kern *k, const struct kbtf **out, struct err *err)
 		r = kbtf_open(&k->btf, data, len, unmap, err);
 		if (r < 0)
 			return r;
+		if (k->ops->release)
+			kbtf_set_release(k->btf, k->ops->release(k->ctx));
 	}
 	*out = k->btf;
 	return 0;

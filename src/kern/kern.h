@@ -30,6 +30,8 @@ struct kern_ops {
 	/* n addresses to text, "" never: "0x..." if unknown */
 	int (*symbolize)(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 			 struct err *err);
+	/* KBTF_RELEASE() of it, or 0; may be NULL */
+	uint32_t (*release)(void *ctx);
 	void (*close)(void *ctx);
 };
 

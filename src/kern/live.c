@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "kern/kern.h"
 #include "kern/sys.h"
@@ -389,6 +390,17 @@ static int live_symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char
 	return r;
 }
 
+static uint32_t live_release(void *ctx)
+{
+	unsigned int major, minor;
+	struct utsname u;
+
+	(void)ctx;
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return KBTF_RELEASE(major, minor);
+}
+
 static void live_close(void *ctx)
 {
 	struct live *l = ctx;
@@ -405,6 +417,7 @@ int kern_live(struct kern **out, struct err *err)
 		.read_btf = live_read_btf,
 		.lookup = live_lookup,
 		.symbolize = live_symbolize,
+		.release = live_release,
 		.close = live_close,
 	};
 	struct live *l = calloc(1, sizeof(*l));
