@@ -22,6 +22,13 @@ struct abi {
 const struct abi *abi_of(enum prog_kind kind);
 
 /*
+ * Where a system call's wrapper finds argument n in the struct pt_regs that is its own
+ * only argument; name of the call in *name. -ENOENT: func is no such wrapper.
+ */
+int abi_syscall_name(const char *func, const char **name);
+uint16_t abi_syscall_arg(unsigned int n);
+
+/*
  * Argument n: low `bytes` of it, zero-extended; a plain number to the verifier.
  * slot: 8 bytes to pass it through where abi_needs_slot() says so.
  */

@@ -6,6 +6,9 @@
  */
 #include "comp/abi.h"
 
+#include <errno.h>
+#include <string.h>
+
 #define RCX 88
 #define RDX 96
 #define RSI 104
@@ -13,6 +16,7 @@
 #define RSP 152
 #define R8  72
 #define R9  64
+#define R10 56
 
 static const struct abi abis[] = {
 	[PROG_KPROBE] = {
@@ -30,4 +34,22 @@ static const struct abi abis[] = {
 const struct abi *abi_of(enum prog_kind kind)
 {
 	return &abis[kind];
+}
+
+/* arch/x86/include/asm/syscall_wrapper.h; 32-bit calls come by other registers */
+int abi_syscall_name(const char *func, const char **name)
+{
+	static const char prefix[] = "__x64_sys_";
+
+	if (strncmp(func, prefix, sizeof(prefix) - 1) != 0)
+		return -ENOENT;
+	*name = func + sizeof(prefix) - 1;
+	return 0;
+}
+
+uint16_t abi_syscall_arg(unsigned int n)
+{
+	static const uint16_t at[LIMIT_PARAMS] = { RDI, RSI, RDX, R10, R8, R9 };
+
+	return at[n];
 }

@@ -365,6 +365,7 @@ int comp_predicate(const struct kbtf *btf, const struct source *src, const struc
 	_cleanup_(units_free) struct units units = { 0 };
 	_cleanup_(arena_freep) struct arena *arena = NULL;
 	struct comp_func f = { .name = func };
+	const char *name;
 	struct comp_unit *unit;
 	struct kbtf_proto proto;
 	struct pred pred;
@@ -374,6 +375,7 @@ int comp_predicate(const struct kbtf *btf, const struct source *src, const struc
 		return err_nomem(err);
 	if (kbtf_func(btf, func, &proto) == 0)
 		f.func_id = proto.func_id;
+	f.syscall = abi_syscall_name(func, &name) == 0;
 	ret = sema_predicate(btf, src, &f, frame, arena, &pred, err);
 	if (ret < 0)
 		return ret;

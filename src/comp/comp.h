@@ -15,7 +15,7 @@ struct comp_func {
 	const char *name; /* as the kernel calls it */
 	uint32_t func_id; /* BTF FUNC; 0: no BTF, entry probe only */
 	bool trampoline;  /* fentry + fexit; else entry probe */
-	bool no_args;	  /* a syscall wrapper: its parameters cannot be named yet */
+	bool syscall;	  /* a syscall wrapper: its arguments are in the pt_regs it is given */
 };
 
 struct comp_place {
@@ -64,6 +64,9 @@ struct prog_set {
 	struct prog *progs; /* [0] is the target's; then the functions'; then task_newtask */
 	unsigned int n_progs;
 };
+
+/* a name that is no parameter's but differs from call to call: pid, $comm, arg1 */
+bool comp_name_varies(struct str name);
 
 int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err);
 void prog_set_free(struct prog_set *s);

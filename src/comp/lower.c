@@ -49,7 +49,7 @@ ir_reg lower_param(struct lower *l, const struct tree_param *p)
 	if (r)
 		return r;
 	r = abi_load_arg(l->abi, l->ir, l->ctx, p->reg, p->type.bytes,
-			 abi_needs_slot(l->abi, p->type.kind == TYPE_PTR) ? lower_buffer(l) : 0);
+			 abi_needs_slot(l->abi, p->pointer) ? lower_buffer(l) : 0);
 	if (p->type.bytes < 4 && p->type.is_signed)
 		r = ir_extend(l->ir, r, p->type.bytes, true);
 	lower_remember(l, key, r);
@@ -191,6 +191,8 @@ ir_reg lower_value(struct lower *l, const struct node *n)
 		return ir_const(l->ir, lower_operand(l, n).k);
 	case NODE_PARAM:
 		return lower_param(l, n->param);
+	case NODE_TASK:
+		return lower_task(l, n->task);
 	case NODE_LOCAL:
 		return n->local->reg;
 	case NODE_LOAD:

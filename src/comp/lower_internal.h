@@ -12,7 +12,7 @@
 
 /* A value read or computed before on every path to here. */
 struct seen {
-	ir_reg base; /* 0: a parameter, its register number in off */
+	ir_reg base; /* 0: a parameter, its register number in off; or a helper, < 0 there */
 	int64_t off;
 	uint32_t bit_off, bits;
 	unsigned int bytes;
@@ -46,6 +46,9 @@ void lower_locals(struct lower *l, const struct node *block);
  */
 unsigned int lower_branch(struct lower *l, const struct node *n, ir_label to, bool when);
 ir_reg lower_truth(struct lower *l, const struct node *n); /* 0 or 1 */
+
+/* lower_task.c */
+ir_reg lower_task(struct lower *l, enum task_value which);
 
 /* lower_mem.c */
 /* where reads go before they are loaded: at least 8 bytes */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What looks like a call: string comparison and the kernel's everyday macros. */
-#include "comp/sema_internal.h"
+/* What looks like a call: string comparison; the kernel's macros are in sema_macro.c. */
+#include <stdio.h>
 
-typedef struct node *call_fn(struct sema *s, const struct expr *e, struct node **arg);
+#include "comp/sema_internal.h"
 
 /* pointer to characters, for STRCMP */
 static struct node *string_pointer(struct sema *s, const struct expr *e)
@@ -50,121 +50,56 @@ static struct node *string_compare(struct sema *s, const struct expr *e, bool pr
 	return n->a ? n : NULL;
 }
 
-/* to and from network order; a big-endian machine would leave the bytes alone */
-static struct node *swapped(struct sema *s, const struct expr *e, struct node *a,
-			    unsigned int bytes)
+/* everything that can be called */
+static const char *callable(unsigned int i)
 {
-	struct type t = type_int(bytes, false);
-	struct node *n = sema_node(s, NODE_BSWAP, e->at, t);
+	static const char *const own[] = { "STRCMP", "STRPREFIX", "container_of" };
 
-	a = sema_convert(s, a, t);
-	if (!n || !a)
-		return NULL;
-	n->a = a;
-	if (a->kind == NODE_CONST) {
-		n->kind = NODE_CONST;
-		n->value = bytes == 2 ? __builtin_bswap16((uint16_t)a->value)
-				      : __builtin_bswap32((uint32_t)a->value);
+	return i < sizeof(own) / sizeof(own[0]) ? own[i]
+						: sema_macro_name(i - sizeof(own) / sizeof(own[0]));
+}
+
+/* in as many notes as it takes */
+static void note_callable(struct sema *s)
+{
+	const char *start = "there are ";
+	char list[160] = "";
+	size_t at = 0;
+
+	for (unsigned int i = 0; callable(i); i++) {
+		if (at + strlen(callable(i)) + 3 > sizeof(list) - strlen(start)) {
+			err_note(s->err, SPAN_NONE, "%s%s,", start, list);
+			start = "";
+			at = 0;
+		}
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", at ? ", " : "",
+				       callable(i));
 	}
-	return n;
-}
-
-static struct node *swap16(struct sema *s, const struct expr *e, struct node **arg)
-{
-	return swapped(s, e, arg[0], 2);
-}
-
-static struct node *swap32(struct sema *s, const struct expr *e, struct node **arg)
-{
-	return swapped(s, e, arg[0], 4);
-}
-
-static struct node *with_const(struct sema *s, const struct expr *e, enum expr_op op,
-			       struct node *a, uint64_t k)
-{
-	struct node *c = sema_const(s, e->at, type_int(4, false), k);
-
-	return a && c ? sema_arith(s, op, e->at, e->at, a, c) : NULL;
-}
-
-/* linux/kdev_t.h: 12 bits of major, 20 of minor */
-static struct node *major(struct sema *s, const struct expr *e, struct node **arg)
-{
-	return with_const(s, e, OP_SHR, sema_convert(s, arg[0], type_int(4, false)), 20);
-}
-
-static struct node *minor(struct sema *s, const struct expr *e, struct node **arg)
-{
-	return with_const(s, e, OP_BITAND, sema_convert(s, arg[0], type_int(4, false)), 0xfffff);
-}
-
-static struct node *mkdev(struct sema *s, const struct expr *e, struct node **arg)
-{
-	struct type t = type_int(4, false);
-	struct node *high = with_const(s, e, OP_SHL, sema_convert(s, arg[0], t), 20);
-
-	return high ? sema_arith(s, OP_BITOR, e->at, e->at, high, sema_convert(s, arg[1], t))
-		    : NULL;
-}
-
-static const struct macro {
-	const char *name;
-	unsigned int n_args;
-	call_fn *build;
-} macros[] = {
-	{ "htons", 1, swap16 }, { "ntohs", 1, swap16 }, { "htonl", 1, swap32 },
-	{ "ntohl", 1, swap32 }, { "MAJOR", 1, major },	{ "MINOR", 1, minor },
-	{ "MKDEV", 2, mkdev },
-};
-
-static struct node *macro_call(struct sema *s, const struct expr *e, const struct macro *m)
-{
-	struct node *arg[2] = { NULL, NULL };
-	char text[TYPE_TEXT];
-
-	if (e->n_args != m->n_args)
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->at, "%s() takes %u argument%s, %u given",
-				 m->name, m->n_args, m->n_args == 1 ? "" : "s", e->n_args);
-	for (unsigned int i = 0; i < m->n_args; i++) {
-		arg[i] = sema_value(s, e->args[i]);
-		if (!arg[i])
-			return NULL;
-		if (arg[i]->type.kind != TYPE_INT)
-			return sema_fail(s, ERR_TYPE_MISMATCH, e->args[i]->at,
-					 "%s() of '%s', which is no integer", m->name,
-					 type_text(s->btf, arg[i]->type, text));
-	}
-	return m->build(s, e, arg);
+	err_note(s->err, SPAN_NONE, "%s%s", start, list);
 }
 
 static struct node *unknown_call(struct sema *s, const struct expr *e)
 {
 	char *name = sema_cstr(s, e->name);
-	const char *best = NULL;
-	unsigned int distance = 3;
+	struct near near;
 
 	if (!name)
 		return NULL;
-	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++) {
-		unsigned int d = str_distance(name, macros[i].name, 2);
-
-		if (d < distance) {
-			distance = d;
-			best = macros[i].name;
-		}
-	}
+	near_init(&near, name);
+	for (unsigned int i = 0; callable(i); i++)
+		near_offer(&near, callable(i));
 	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "no function '%s' to use in a condition", name);
-	if (best)
-		err_note(s->err, SPAN_NONE, "did you mean '%s'?", best);
+	if (near.n)
+		note_near(s, &near);
 	else
-		err_note(s->err, SPAN_NONE,
-			 "there are STRCMP, STRPREFIX, htons, htonl, ntohs, "
-			 "ntohl, MAJOR, MINOR, MKDEV");
+		note_callable(s);
 	return NULL;
 }
 
 struct node *sema_call(struct sema *s, const struct expr *e)
 {
+	struct node *n;
+
 	if (str_eq(e->name, "STRCMP"))
 		return string_compare(s, e, false);
 	if (str_eq(e->name, "STRPREFIX"))
@@ -172,8 +107,6 @@ struct node *sema_call(struct sema *s, const struct expr *e)
 	if (str_eq(e->name, "GLOB"))
 		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
 				 "GLOB is not supported yet; STRCMP and STRPREFIX are");
-	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
-		if (str_eq(e->name, macros[i].name))
-			return macro_call(s, e, &macros[i]);
-	return unknown_call(s, e);
+	n = sema_macro(s, e);
+	return n || s->err->code ? n : unknown_call(s, e);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "comp/abi.h"
 #include "comp/sema.h"
 
 /* locals of the blocks around an expression, innermost first */
@@ -17,6 +18,8 @@ struct sema {
 	const struct kbtf *btf;
 	const struct source *src;
 	const struct comp_func *func;
+	struct kbtf_proto proto; /* of func, or of what a system call's wrapper wraps */
+	bool has_proto;
 	struct arena *arena;
 	struct err *err;
 	struct pred *pred;
@@ -39,6 +42,33 @@ struct node *sema_expr(struct sema *s, const struct expr *e);
 struct node *sema_value(struct sema *s, const struct expr *e);
 struct node *sema_rvalue(struct sema *s, struct node *n);
 
+/* sema_note.c */
+#define NEAREST 3
+
+/* The nearest of the names offered: several only if equally near. */
+struct near {
+	const char *name;
+	const char *best[NEAREST];
+	unsigned int distance, n;
+};
+
+void near_init(struct near *n, const char *name);
+void near_offer(struct near *n, const char *candidate);
+/* note: did you mean 'a', 'b' or 'c'? */
+void note_near(struct sema *s, const struct near *n);
+void note_names(struct sema *s, const char *prefix, const char *const *names, unsigned int n);
+void note_declaration(struct sema *s); /* of the function, as BTF has it */
+void note_members(struct sema *s, struct type record, const char *name);
+const char *func_text(const struct sema *s); /* the function, or the system call */
+
+/* sema_const.c, sema_task.c: NULL without an error: it is none */
+struct node *sema_constant(struct sema *s, const struct expr *e, const char *name);
+void sema_near_constants(struct sema *s, struct near *near);
+struct node *sema_task(struct sema *s, const struct expr *e, const char *name);
+struct node *sema_arg(struct sema *s, const struct expr *e, const char *name);
+struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int n, struct type t);
+const char *sema_task_name(unsigned int i); /* NULL after the last */
+
 /* sema_name.c: names and members */
 struct node *sema_name(struct sema *s, const struct expr *e);
 struct node *sema_member(struct sema *s, const struct expr *e);
@@ -53,6 +83,16 @@ struct node *sema_arith(struct sema *s, enum expr_op op, struct span at, struct 
 struct node *sema_offset(struct sema *s, struct span at, struct node *pointer, struct node *index,
 			 bool subtract);
 struct node *sema_not(struct sema *s, struct span at, struct node *a);
+
+struct node *sema_unknown_member(struct sema *s, const struct expr *e, struct type record,
+				 const char *name);
+
+/* sema_macro.c: NULL without an error: it is none */
+struct node *sema_macro(struct sema *s, const struct expr *e);
+const char *sema_macro_name(unsigned int i); /* NULL after the last */
+
+/* sema_params.c: same shape */
+bool sema_types_agree(const struct sema *s, struct type want, struct type have);
 
 /* sema_call.c */
 struct node *sema_call(struct sema *s, const struct expr *e);

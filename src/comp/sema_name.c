@@ -4,25 +4,6 @@
 
 #include "comp/sema_internal.h"
 
-#define NEAREST 3
-
-/* note: did you mean 'a', 'b' or 'c'? */
-static void note_nearest(struct sema *s, const char *prefix, const char *const *names,
-			 unsigned int n)
-{
-	char list[160] = "";
-	size_t at = 0;
-
-	for (unsigned int i = 0; i < n && at < sizeof(list); i++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s'%s%s'",
-				       i == 0	    ? ""
-				       : i == n - 1 ? " or "
-						    : ", ",
-				       prefix, names[i]);
-	if (n)
-		err_note(s->err, SPAN_NONE, "did you mean %s?", list);
-}
-
 static int unknown_type(struct sema *s, const struct type_name *name, unsigned int kind,
 			const char *prefix)
 {
@@ -35,7 +16,7 @@ static int unknown_type(struct sema *s, const struct type_name *name, unsigned i
 	sema_fail(s, ERR_UNKNOWN_TYPE, name->at, "no type '%s%s' in the kernel's BTF", prefix,
 		  text);
 	n = kbtf_nearest(s->btf, kind, text, near, NEAREST);
-	note_nearest(s, prefix, near, n);
+	note_names(s, prefix, near, n);
 	return -EINVAL;
 }
 
@@ -76,6 +57,8 @@ static struct node *param_node(struct sema *s, const struct expr *e, const struc
 				 "parameter '%.*s' is passed on the stack: only the first %d "
 				 "arrive in registers",
 				 STR_FMT(p->name), LIMIT_PARAMS);
+	if (s->func->syscall)
+		return sema_syscall_arg(s, e, p->reg, p->type);
 	n = sema_node(s, NODE_PARAM, e->at, p->type);
 	if (n)
 		n->param = p;
@@ -102,70 +85,109 @@ static struct node *local_node(struct sema *s, const struct expr *e)
 	return NULL;
 }
 
-/* true, false, NULL, and BTF's enum constants: int where it fits, as in C */
-static struct node *constant_node(struct sema *s, const struct expr *e, const char *name)
+static bool is_upper(const char *name)
 {
-	struct type t = type_int(4, true);
-	int64_t v;
-
-	if (!strcmp(name, "NULL"))
-		return sema_const(s, e->at, type_pointer_to(type_void()), 0);
-	if (!strcmp(name, "true") || !strcmp(name, "false"))
-		return sema_const(s, e->at, t, name[0] == 't');
-	if (kbtf_enum_value(s->btf, name, &v) < 0)
-		return NULL;
-	if (v > INT32_MAX || v < INT32_MIN)
-		t = v >= 0 && v <= UINT32_MAX ? type_int(4, false) : type_int(8, true);
-	return sema_const(s, e->at, t, (uint64_t)v);
+	return strcspn(name, "abcdefghijklmnopqrstuvwxyz") == strlen(name);
 }
 
-static void note_params(struct sema *s, const char *name)
+static struct node *unknown_task_value(struct sema *s, const struct expr *e, const char *name)
 {
-	const char *best = NULL, *list[NEAREST];
-	unsigned int distance = 4, n = 0;
+	struct str near_name = { name + 1, strlen(name + 1) };
+	const char *arg = name + 1;
+	struct near near;
 
-	for (unsigned int i = 0; i < s->pred->n_params; i++) {
-		char *text = sema_cstr(s, s->pred->params[i].name);
-		unsigned int d;
+	near_init(&near, name + 1);
+	for (unsigned int i = 0; sema_task_name(i); i++)
+		near_offer(&near, sema_task_name(i));
+	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "there is no '%s'", name);
+	if (comp_name_varies(near_name) && !near.n)
+		note_names(s, "", &arg, 1);
+	note_names(s, "$", near.best, near.n);
+	err_note(s->err, SPAN_NONE, "there are $pid, $tid, $uid, $gid, $comm, $cpu, $cgroup");
+	return NULL;
+}
 
-		if (!text || !*text)
-			continue;
-		d = str_distance(name, text, 3);
-		if (d < distance) {
-			distance = d;
-			best = text;
+static struct node *unknown_constant(struct sema *s, const struct expr *e, const char *name)
+{
+	struct near near;
+
+	near_init(&near, name);
+	sema_near_constants(s, &near);
+	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "unknown constant '%s'", name);
+	note_near(s, &near);
+	if (!near.n)
+		err_note(s->err, SPAN_NONE,
+			 "BTF has the constants of enums, not macros: write its value");
+	return NULL;
+}
+
+static void offer_names(struct sema *s, struct near *near)
+{
+	for (const struct scope *c = s->scope; c; c = c->outer)
+		for (const struct tree_local *v = c->locals; v; v = v->next) {
+			const char *text = sema_cstr(s, v->name);
+
+			if (text)
+				near_offer(near, text);
 		}
-		if (n < NEAREST)
-			list[n++] = text;
+	for (unsigned int i = 0; i < s->pred->n_params; i++) {
+		const char *text = sema_cstr(s, s->pred->params[i].name);
+
+		if (text && *text)
+			near_offer(near, text);
 	}
-	if (best && distance <= 3 && distance < strlen(name))
-		note_nearest(s, "", &best, 1);
-	else if (n == 1)
-		err_note(s->err, SPAN_NONE, "its parameter is '%s'", list[0]);
-	else if (n > 1)
-		err_note(s->err, SPAN_NONE, "its parameters are '%s', '%s'%s%s%s", list[0], list[1],
-			 n > 2 ? ", '" : "", n > 2 ? list[2] : "",
-			 s->pred->n_params > n ? "', ..."
-			 : n > 2	       ? "'"
-					       : "");
+	for (unsigned int i = 0; sema_task_name(i); i++)
+		near_offer(near, sema_task_name(i));
+}
+
+/* neither BTF nor the rule names any */
+static struct node *unknown_params(struct sema *s, const struct expr *e, const char *name)
+{
+	const struct str *written = &s->pred->frame->func;
+
+	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
+		  "no '%s': the kernel's BTF does not have the parameters of %s()", name,
+		  func_text(s));
+	err_note(s->err, SPAN_NONE,
+		 "declare them, as in %.*s(int a, char *b)(...), or use arg1 to arg6",
+		 written->len ? (int)written->len : 8, written->len ? written->p : "function");
+	return NULL;
 }
 
 static struct node *unknown_name(struct sema *s, const struct expr *e, const char *name)
 {
-	if (s->func->no_args)
-		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
-				 "'%s': parameters of the system call %s cannot be named yet", name,
-				 s->func->name);
+	struct near near;
+
 	if (*name == '$')
-		return sema_fail(s, ERR_UNSUPPORTED, e->name_at, "'%s' is not supported yet", name);
-	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "%s() has no parameter '%s'", s->func->name,
+		return unknown_task_value(s, e, name);
+	if (!strcmp(name, "retval"))
+		return sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
+				 "'retval' is what %s() returned: a condition on its call is "
+				 "evaluated before that",
+				 func_text(s));
+	near_init(&near, name);
+	offer_names(s, &near);
+	if (is_upper(name) && !near.n)
+		return unknown_constant(s, e, name);
+	if (!s->has_proto && !s->pred->n_params)
+		return unknown_params(s, e, name);
+	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "%s() has no parameter '%s'", func_text(s),
 		  name);
-	if (!s->func->func_id && !s->pred->n_params)
-		err_note(s->err, SPAN_NONE,
-			 "the kernel's BTF does not have it; declare its parameters: %s(...)(...)",
-			 s->func->name);
-	note_params(s, name);
+	note_near(s, &near);
+	note_declaration(s);
 	return NULL;
+}
+
+/* what has a name everywhere, unless something nearer has it */
+static struct node *global_name(struct sema *s, const struct expr *e, const char *name)
+{
+	struct node *n = sema_constant(s, e, name);
+
+	if (!n && !s->err->code)
+		n = sema_task(s, e, name);
+	if (!n && !s->err->code)
+		n = sema_arg(s, e, name);
+	return n;
 }
 
 struct node *sema_name(struct sema *s, const struct expr *e)
@@ -178,19 +200,18 @@ struct node *sema_name(struct sema *s, const struct expr *e)
 	for (unsigned int i = 0; i < s->pred->n_params; i++)
 		if (str_same(s->pred->params[i].name, e->name))
 			return param_node(s, e, &s->pred->params[i]);
-	n = constant_node(s, e, name);
-	return n ? n : unknown_name(s, e, name);
+	n = *name == '$' ? sema_task(s, e, name + 1) : global_name(s, e, name);
+	return n || s->err->code ? n : unknown_name(s, e, name);
 }
 
-static struct node *unknown_member(struct sema *s, const struct expr *e, struct type record,
-				   const char *name)
+struct node *sema_unknown_member(struct sema *s, const struct expr *e, struct type record,
+				 const char *name)
 {
-	const char *near[NEAREST];
 	char text[TYPE_TEXT];
 
 	sema_fail(s, ERR_UNKNOWN_MEMBER, e->name_at, "'%s' has no member '%s'",
 		  type_text(s->btf, record, text), name);
-	note_nearest(s, "", near, kbtf_nearest_member(s->btf, record.id, name, near, NEAREST));
+	note_members(s, record, name);
 	return NULL;
 }
 
@@ -282,6 +303,6 @@ struct node *sema_member(struct sema *s, const struct expr *e)
 				 text, name);
 	ret = kbtf_member(s->btf, record.id, name, &m);
 	if (ret < 0)
-		return unknown_member(s, e, record, name);
+		return sema_unknown_member(s, e, record, name);
 	return place_member(s, e, base, &m);
 }

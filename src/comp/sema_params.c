@@ -29,12 +29,14 @@ static void assign_registers(const struct sema *s, struct pred *p)
 		unsigned int n = registers_of(s, q->type);
 
 		q->by_value = !type_is_scalar(q->type);
+		q->pointer = q->type.kind == TYPE_PTR;
 		q->reg = LIMIT_PARAMS;
 		if (n == 0 || next + n > LIMIT_PARAMS)
 			continue;
 		q->reg = next;
 		next += n;
 	}
+	p->n_regs = next;
 }
 
 static int alloc_params(struct sema *s, unsigned int n)
@@ -43,8 +45,9 @@ static int alloc_params(struct sema *s, unsigned int n)
 	return s->pred->params ? 0 : err_nomem(s->err);
 }
 
-static int params_of_btf(struct sema *s, const struct kbtf_proto *proto)
+static int params_of_btf(struct sema *s)
 {
+	const struct kbtf_proto *proto = &s->proto;
 	struct pred *p = s->pred;
 	int ret = alloc_params(s, proto->n_params);
 
@@ -59,41 +62,18 @@ static int params_of_btf(struct sema *s, const struct kbtf_proto *proto)
 	}
 	if (ret == 0)
 		assign_registers(s, p);
+	if (proto->varargs)
+		p->n_regs = LIMIT_PARAMS;
 	return ret;
 }
 
-/* the declaration as BTF has it, for messages */
-static void note_declaration(struct sema *s, const struct kbtf_proto *proto)
-{
-	_cleanup_buf_ struct buf b = { 0 };
-	char text[TYPE_TEXT];
-
-	buf_printf(&b, "%s(", s->func->name);
-	for (unsigned int i = 0; i < proto->n_params; i++) {
-		const char *name = kbtf_str(s->btf, proto->params[i].name_off);
-
-		buf_puts(&b, i ? ", " : "");
-		if (!proto->params[i].type) {
-			buf_puts(&b, "...");
-			continue;
-		}
-		type_text(s->btf, type_of_id(s->btf, proto->params[i].type), text);
-		buf_puts(&b, text);
-		if (*name && text[0] && text[strlen(text) - 1] != '*')
-			buf_putc(&b, ' ');
-		buf_puts(&b, name);
-	}
-	buf_putc(&b, ')');
-	err_note(s->err, SPAN_NONE, "the kernel has %s", buf_str(&b));
-}
-
 /* same shape: pointers to pointers, equally named structs, equally wide integers */
-static bool types_agree(const struct sema *s, struct type want, struct type have)
+bool sema_types_agree(const struct sema *s, struct type want, struct type have)
 {
 	if (want.kind == TYPE_PTR && have.kind == TYPE_PTR) {
 		struct type a = type_target(s->btf, want), b = type_target(s->btf, have);
 
-		return a.kind == TYPE_VOID || b.kind == TYPE_VOID || types_agree(s, a, b);
+		return a.kind == TYPE_VOID || b.kind == TYPE_VOID || sema_types_agree(s, a, b);
 	}
 	if (want.kind == TYPE_INT && have.kind == TYPE_INT)
 		return want.bytes == have.bytes;
@@ -103,34 +83,33 @@ static bool types_agree(const struct sema *s, struct type want, struct type have
 	return want.kind == have.kind;
 }
 
-static int mismatch(struct sema *s, const struct kbtf_proto *proto, const struct param *d,
-		    struct type want, struct type have)
+static int mismatch(struct sema *s, const struct param *d, struct type want, struct type have)
 {
 	char a[TYPE_TEXT], b[TYPE_TEXT];
 
 	err_set(s->err, -EINVAL, ERR_SIGNATURE, s->src, d->at,
 		"parameter '%.*s' of %s() is '%s' in the kernel, declared '%s'", STR_FMT(d->name),
-		s->func->name, type_text(s->btf, have, a), type_text(s->btf, want, b));
-	note_declaration(s, proto);
+		func_text(s), type_text(s->btf, have, a), type_text(s->btf, want, b));
+	note_declaration(s);
 	return -EINVAL;
 }
 
-static int check_count(struct sema *s, const struct frame *f, const struct kbtf_proto *proto)
+static int check_count(struct sema *s, const struct frame *f)
 {
 	if (f->n_params <= s->pred->n_params)
 		return 0;
 	err_set(s->err, -EINVAL, ERR_SIGNATURE, s->src, f->params_at,
-		"%s() takes %u parameter%s, %u declared", s->func->name, s->pred->n_params,
+		"%s() takes %u parameter%s, %u declared", func_text(s), s->pred->n_params,
 		s->pred->n_params == 1 ? "" : "s", f->n_params);
-	note_declaration(s, proto);
+	note_declaration(s);
 	return -EINVAL;
 }
 
 /* declared parameters over BTF's: names and, where they say more, types */
-static int redeclare(struct sema *s, const struct frame *f, const struct kbtf_proto *proto)
+static int redeclare(struct sema *s, const struct frame *f)
 {
 	struct pred *p = s->pred;
-	int ret = check_count(s, f, proto);
+	int ret = check_count(s, f);
 
 	for (unsigned int i = 0; ret == 0 && i < f->n_params; i++) {
 		const struct param *d = &f->params[i];
@@ -139,8 +118,8 @@ static int redeclare(struct sema *s, const struct frame *f, const struct kbtf_pr
 		ret = sema_type(s, &d->type, &t);
 		if (ret < 0)
 			return ret;
-		if (!types_agree(s, t, p->params[i].type))
-			return mismatch(s, proto, d, t, p->params[i].type);
+		if (!sema_types_agree(s, t, p->params[i].type))
+			return mismatch(s, d, t, p->params[i].type);
 		p->params[i].name = d->name;
 		if (type_is_scalar(t))
 			p->params[i].type = t;
@@ -161,20 +140,43 @@ static int params_declared(struct sema *s, const struct frame *f)
 	}
 	if (ret == 0)
 		assign_registers(s, p);
+	p->n_regs = LIMIT_PARAMS;
 	return ret;
+}
+
+/*
+ * SYSCALL_DEFINEn leaves the names and types to a function of its own, in BTF where it
+ * was not inlined. Of SYSCALL_DEFINE0 it is the wrapper itself, and has a pt_regs.
+ */
+static bool syscall_proto(const struct kbtf *btf, const char *func, struct kbtf_proto *proto)
+{
+	char text[LIMIT_IDENT + 16];
+	const char *name;
+
+	if (abi_syscall_name(func, &name) < 0)
+		return false;
+	snprintf(text, sizeof(text), "__do_sys_%s", name);
+	if (kbtf_func(btf, text, proto) < 0)
+		return false;
+	if (proto->n_params == 1 && !strcmp(kbtf_str(btf, proto->params[0].name_off), "__unused"))
+		proto->n_params = 0;
+	return true;
 }
 
 int sema_params(struct sema *s, const struct frame *frame)
 {
-	struct kbtf_proto proto;
+	const struct comp_func *f = s->func;
 	int ret;
 
-	if (s->func->no_args)
+	if (f->syscall && !frame->pred && !frame->has_params)
 		return 0;
-	if (!s->func->func_id || kbtf_func_by_id(s->btf, s->func->func_id, &proto) < 0)
+	s->has_proto = f->syscall
+			       ? syscall_proto(s->btf, f->name, &s->proto)
+			       : f->func_id && kbtf_func_by_id(s->btf, f->func_id, &s->proto) == 0;
+	if (!s->has_proto)
 		return params_declared(s, frame);
-	ret = params_of_btf(s, &proto);
+	ret = params_of_btf(s);
 	if (ret == 0 && frame->has_params)
-		ret = redeclare(s, frame, &proto);
+		ret = redeclare(s, frame);
 	return ret;
 }

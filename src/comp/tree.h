@@ -15,6 +15,7 @@ struct buf;
 enum node_kind {
 	NODE_CONST,   /* value, canonical for its type (type_canonical()) */
 	NODE_PARAM,   /* param */
+	NODE_TASK,    /* task: a value of the current task */
 	NODE_LOCAL,   /* local */
 	NODE_PLACE,   /* lvalue: type at (pointer a) + off; becomes LOAD or ADDR when used */
 	NODE_LOAD,    /* value of a place; bits != 0: a bit-field */
@@ -32,12 +33,23 @@ enum node_kind {
 	NODE_BLOCK,   /* locals, then a */
 };
 
+enum task_value {
+	TASK_PID, /* of the process, as the initial pid namespace has it */
+	TASK_TID,
+	TASK_UID, /* as the initial user namespace has it */
+	TASK_GID,
+	TASK_CPU,
+	TASK_CGROUP,
+	TASK_CURRENT, /* struct task_struct *: where comm is */
+};
+
 /* A parameter as the rule names it. */
 struct tree_param {
 	struct str name;
 	struct type type;
 	unsigned int reg; /* argument register, >= LIMIT_PARAMS: none */
 	bool by_value;	  /* a struct in registers: cannot be named yet */
+	bool pointer;	  /* BTF has a pointer in that register, whatever the type here */
 };
 
 struct tree_local {
@@ -51,6 +63,7 @@ struct tree_local {
 struct node {
 	enum node_kind kind;
 	enum expr_op op;
+	enum task_value task;
 	struct type type;
 	struct span at;
 	uint64_t value;
@@ -68,6 +81,7 @@ struct pred {
 	const struct frame *frame;
 	struct tree_param *params;
 	unsigned int n_params;
+	unsigned int n_regs;	/* argument registers in use; LIMIT_PARAMS if nobody knows */
 	struct node *root;	/* NULL: always true */
 	unsigned int buf_bytes; /* stack its reads need */
 };

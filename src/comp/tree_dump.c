@@ -10,10 +10,21 @@ static const char *kind_name(enum node_kind kind)
 		[NODE_CONV] = "convert",    [NODE_NEG] = "-",	    [NODE_BINARY] = "binary",
 		[NODE_COMPARE] = "compare", [NODE_NOT] = "!",	    [NODE_AND] = "&&",
 		[NODE_OR] = "||",	    [NODE_COND] = "?:",	    [NODE_STRCMP] = "strcmp",
-		[NODE_BSWAP] = "bswap",	    [NODE_BLOCK] = "block",
+		[NODE_BSWAP] = "bswap",	    [NODE_BLOCK] = "block", [NODE_TASK] = "task",
 	};
 
 	return names[kind];
+}
+
+static const char *task_name(enum task_value which)
+{
+	static const char *const names[] = {
+		[TASK_PID] = "pid",	    [TASK_TID] = "tid", [TASK_UID] = "uid",
+		[TASK_GID] = "gid",	    [TASK_CPU] = "cpu", [TASK_CGROUP] = "cgroup",
+		[TASK_CURRENT] = "current",
+	};
+
+	return names[which];
 }
 
 static void dump_detail(const struct node *n, struct buf *out)
@@ -27,6 +38,9 @@ static void dump_detail(const struct node *n, struct buf *out)
 		break;
 	case NODE_PARAM:
 		buf_printf(out, " %.*s in register %u", STR_FMT(n->param->name), n->param->reg);
+		break;
+	case NODE_TASK:
+		buf_printf(out, " %s", task_name(n->task));
 		break;
 	case NODE_LOCAL:
 		buf_printf(out, " %.*s", STR_FMT(n->local->name));

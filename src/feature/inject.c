@@ -76,7 +76,7 @@ static bool is_constant(const struct plan *p, const struct kbtf *btf, const stru
 	if (!e || e->kind == EXPR_SIZEOF)
 		return true;
 	if (e->kind == EXPR_NAME)
-		return !is_param(p, btf, e->name);
+		return !is_param(p, btf, e->name) && !comp_name_varies(e->name);
 	for (unsigned int i = 0; i < e->n_args; i++)
 		if (!is_constant(p, btf, e->args[i]))
 			return false;

@@ -28,7 +28,7 @@ static int copy_name(char *out, size_t size, struct str s)
 int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall)
 {
 	static const char *const old[] = { "SyS_", "sys_" };
-	static const char *const now[] = { "__x64_sys_", "__ia32_sys_", "__do_sys_" };
+	static const char *const now[] = { "__x64_sys_", "__ia32_sys_" };
 	int n;
 
 	*is_syscall = false;
@@ -143,7 +143,7 @@ static int add_func(struct plan *p, const struct frame *f, const struct kbtf *bt
 	cf = &p->comp_funcs[p->n_funcs];
 	str_copy(p->func[p->n_funcs].name, sizeof(p->func[0].name), name);
 	cf->name = p->func[p->n_funcs].name;
-	cf->no_args = is_syscall;
+	cf->syscall = is_syscall;
 	ret = describe(p, cf, f, btf, err);
 	*index = p->n_funcs++;
 	return ret;

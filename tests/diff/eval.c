@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "eval_more.h"
 #include "eval_ops.h"
 
 /* A value, or a place in memory that has one. */
@@ -104,7 +105,10 @@ static struct val read_place(struct walk *k, struct val p)
 		if (p.bits < 32)
 			r.type = type_int(4, true);
 	} else {
-		r = number(p.type, peek_int(k, p.v, p.type.bytes));
+		r.v = peek_int(k, p.v, p.type.bytes);
+		if (p.type.is_bool && r.v > 1) /* no bool: C does not say */
+			give_up(k, EVAL_UNKNOWN);
+		r = number(p.type, r.v);
 	}
 	return r;
 }
@@ -284,6 +288,8 @@ static struct val param(struct walk *k, const char *text)
 static struct val name(struct walk *k, const struct expr *e)
 {
 	char text[64] = "";
+	struct type t;
+	uint64_t bits;
 	int64_t v;
 
 	for (struct var *var = k->vars; var; var = var->outer)
@@ -295,8 +301,12 @@ static struct val name(struct walk *k, const struct expr *e)
 		return (struct val){ .type = type_pointer_to(type_void()) };
 	if (!strcmp(text, "true") || !strcmp(text, "false"))
 		return truth(text[0] == 't');
+	if (eval_named(k->w->btf, text, &t, &bits))
+		return number(t, bits);
 	if (kbtf_enum_value(k->w->btf, text, &v) == 0)
 		return number(type_int(4, true), (uint64_t)v);
+	if (!strncmp(text, "arg", 3)) /* the whole register */
+		return number(type_int(8, false), k->w->args[text[3] - '1']);
 	return param(k, text);
 }
 
@@ -338,13 +348,29 @@ static struct val string_equal(struct walk *k, const struct expr *e, bool prefix
 	return truth(true);
 }
 
-static struct val swap(struct val a, unsigned int bytes)
+/* p less where the member is */
+static struct val container(struct walk *k, const struct expr *e)
 {
-	uint64_t v = 0;
+	struct val p = rvalue(k, e->args[0]);
+	struct type t, member;
+	uint64_t off = 0;
 
-	for (unsigned int i = 0; i < bytes; i++)
-		v = v << 8 | (a.v >> 8 * i & 0xff);
-	return number(type_int(bytes, false), v);
+	if (type_by_name(k->w->btf, e->type, &t) < 0)
+		return give_up(k, EVAL_BROKEN);
+	member = t;
+	if (!eval_member(k->w->btf, e->args[1], &member, &off))
+		return give_up(k, EVAL_BROKEN);
+	return (struct val){ .type = type_pointer_to(t), .v = p.v - off };
+}
+
+static struct val elements(struct walk *k, const struct expr *e)
+{
+	struct type t;
+
+	k->dry++;
+	t = eval(k, e->args[0]).type;
+	k->dry--;
+	return number(type_int(8, false), type_array_len(k->w->btf, t));
 }
 
 static struct val call(struct walk *k, const struct expr *e)
@@ -354,15 +380,13 @@ static struct val call(struct walk *k, const struct expr *e)
 
 	if (str_eq(e->name, "STRCMP") || str_eq(e->name, "STRPREFIX"))
 		return string_equal(k, e, e->name.p[3] == 'P');
+	if (str_eq(e->name, "container_of"))
+		return container(k, e);
+	if (str_eq(e->name, "ARRAY_SIZE"))
+		return elements(k, e);
 	a = rvalue(k, e->args[0]);
-	if (str_eq(e->name, "htons") || str_eq(e->name, "ntohs"))
-		return swap(a, 2);
-	if (str_eq(e->name, "htonl") || str_eq(e->name, "ntohl"))
-		return swap(a, 4);
-	if (str_eq(e->name, "MAJOR"))
-		return number(u32_type, (uint32_t)a.v >> 20);
-	if (str_eq(e->name, "MINOR"))
-		return number(u32_type, a.v & 0xfffff);
+	if (eval_macro(e->name, &a.type, &a.v))
+		return a;
 	if (str_eq(e->name, "MKDEV"))
 		return number(u32_type, a.v << 20 | (uint32_t)rvalue(k, e->args[1]).v);
 	return give_up(k, EVAL_BROKEN);

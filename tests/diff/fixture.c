@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,62 @@ static void add_functions(struct fix *f)
 				   { 0 } });
 }
 
+/* what rules can name beside parameters: flags since 6.10, a system call, helpers */
+static void add_names(struct fix *f)
+{
+	static const char *const flags[] = {
+		"DMA",
+		"HIGHMEM",
+		"DMA32",
+		"MOVABLE",
+		"RECLAIMABLE",
+		"HIGH",
+		"IO",
+		"FS",
+		"ZERO",
+		"UNUSED",
+		"NOFAIL",
+		"DIRECT_RECLAIM",
+		"KSWAPD_RECLAIM",
+		"WRITE",
+		"NOWARN",
+		"NORETRY",
+		"RETRY_MAYFAIL",
+		"MEMALLOC",
+		"COMP",
+		"NOMEMALLOC",
+		"HARDWALL",
+		"THISNODE",
+		"ACCOUNT",
+		"ZEROTAGS",
+		"NO_OBJ_EXT",
+	};
+	int text = ptr(f, ok(f, btf__add_const(f->b, f->chr))), regs;
+	char name[64];
+
+	ok(f, btf__add_enum(f->b, NULL, 4));
+	for (unsigned int i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		snprintf(name, sizeof(name), "___GFP_%s_BIT", flags[i]);
+		ok(f, btf__add_enum_value(f->b, name, i));
+	}
+	ok(f, btf__add_struct(f->b, "pt_regs", 168));
+	field(f, "di", f->u64, 112);
+	regs = ptr(f, ok(f, btf__add_const(f->b, ok(f, btf__find_by_name_kind(f->b, "pt_regs",
+									      BTF_KIND_STRUCT)))));
+	func(f, "__x64_sys_openat", f->i64, (struct param_def[]){ { "regs", regs }, { 0 } });
+	func(f, "__do_sys_openat", f->i64,
+	     (struct param_def[]){ { "dfd", f->i32 },
+				   { "filename", text },
+				   { "flags", f->i32 },
+				   { "mode", f->t_u16 },
+				   { 0 } });
+	func(f, "__do_sys_getpid", f->i64, (struct param_def[]){ { "__unused", regs }, { 0 } });
+	func(f, "bpf_get_current_cgroup_id", f->t_u64, (struct param_def[]){ { 0 } });
+	func(f, "shadow", f->i32,
+	     (struct param_def[]){
+		     { "pid", f->i32 }, { "comm", f->i64 }, { "arg1", f->i32 }, { 0 } });
+}
+
 int fixture_btf(struct kbtf **out)
 {
 	struct fix f = { .b = btf__new_empty() };
@@ -291,6 +348,7 @@ int fixture_btf(struct kbtf **out)
 	add_object(&f);
 	add_kernel(&f);
 	add_functions(&f);
+	add_names(&f);
 	raw = btf__raw_data(f.b, &len);
 	copy = raw && !f.failed ? malloc(len) : NULL;
 	if (copy) {

@@ -9,42 +9,6 @@
 static void number(struct gen *g, unsigned int depth, struct buf *out);
 static void object(struct gen *g, unsigned int depth, struct buf *out);
 
-/* splitmix64 */
-uint64_t gen_random(struct gen *g)
-{
-	uint64_t z = g->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-unsigned int gen_below(struct gen *g, unsigned int n)
-{
-	return (unsigned int)(gen_random(g) % n);
-}
-
-uint64_t gen_value(struct gen *g)
-{
-	static const uint64_t edges[] = {
-		0,	    1,		2,	    5,	       7,	   127,	       128,
-		255,	    256,	32767,	    32768,     65535,	   65536,      INT32_MAX,
-		1ull << 31, UINT32_MAX, 1ull << 32, INT64_MAX, 1ull << 63, UINT64_MAX,
-	};
-	uint64_t v = edges[gen_below(g, COUNT(edges))];
-
-	switch (gen_below(g, 4)) {
-	case 0:
-		return -v;
-	case 1:
-		return v + gen_below(g, 3) - 1;
-	case 2:
-		return gen_random(g) >> gen_below(g, 64);
-	default:
-		return v;
-	}
-}
-
 static const char *pick(struct gen *g, const char *const *list, unsigned int n)
 {
 	return list[gen_below(g, n)];
@@ -80,6 +44,16 @@ static void literal(struct gen *g, struct buf *out)
 		"sizeof(struct object)",
 		"htons(80)",
 		"MKDEV(8, 1)",
+		"ENOMEM",
+		"-EINVAL",
+		"-ERESTARTSYS",
+		"GFP_KERNEL",
+		"__GFP_NOFAIL",
+		"BIT(31)",
+		"BIT(40)",
+		"cpu_to_be64(1)",
+		"ARRAY_SIZE(obj->grid)",
+		"ARRAY_SIZE(obj->many[1].name)",
 		"(s8)200",
 		"(u16)-1",
 	};
@@ -95,7 +69,9 @@ static void param(struct gen *g, struct buf *out)
 	static const char *const mixed[] = { "b", "sh", "i", "si", "sl" };
 	static const char *const wide[] = { "sb", "h", "l", "flag" };
 
-	if (g->locals && !gen_below(g, 3))
+	if (!gen_below(g, 8))
+		buf_printf(out, "arg%u", 1 + gen_below(g, 6));
+	else if (g->locals && !gen_below(g, 3))
 		buf_printf(out, "v%u", gen_below(g, g->locals));
 	else if (g->func[0] == 'm')
 		buf_puts(out, pick(g, mixed, COUNT(mixed)));
@@ -149,9 +125,22 @@ static void inner(struct gen *g, unsigned int depth, struct buf *out)
 	}
 }
 
+/* the object that something is in, if it is in one */
+static void container(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const members[] = { "in", "many[1]", "many[0]" };
+
+	buf_puts(out, "container_of(");
+	inner(g, depth, out);
+	buf_printf(out, ", struct object, %s)", pick(g, members, COUNT(members)));
+}
+
 static void object(struct gen *g, unsigned int depth, struct buf *out)
 {
-	switch (gen_below(g, depth ? 6 : 1)) {
+	switch (gen_below(g, depth ? 7 : 1)) {
+	case 6:
+		container(g, depth - 1, out);
+		break;
 	case 0:
 	case 1:
 		buf_puts(out, "obj");
@@ -262,12 +251,45 @@ static void string_test(struct gen *g, unsigned int depth, struct buf *out)
 	buf_printf(out, ", \"%s\")", pick(g, texts, COUNT(texts)));
 }
 
+/* errors as pointers, and pointers that may be */
+static void error_test(struct gen *g, unsigned int depth, struct buf *out)
+{
+	static const char *const of_pointer[] = { "IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR" };
+
+	switch (gen_below(g, 4)) {
+	case 0:
+		buf_puts(out, "ERR_PTR(");
+		number(g, depth, out);
+		buf_puts(out, ") == ");
+		object(g, depth, out);
+		break;
+	case 1:
+		buf_printf(out, "%s(ERR_PTR(", pick(g, of_pointer, COUNT(of_pointer)));
+		number(g, depth, out);
+		buf_puts(out, "))");
+		break;
+	case 2:
+		buf_puts(out, "IS_ERR_VALUE((u64)");
+		number(g, depth, out);
+		buf_puts(out, ")");
+		break;
+	default:
+		buf_printf(out, "%s(", pick(g, of_pointer, COUNT(of_pointer)));
+		object(g, depth, out);
+		buf_puts(out, ")");
+		break;
+	}
+}
+
 static void pointer_test(struct gen *g, unsigned int depth, struct buf *out)
 {
 	static const char *const ops[] = { "==", "!=", "<", ">=" };
 
 	buf_puts(out, "(");
-	switch (gen_below(g, 6)) {
+	switch (gen_below(g, 7)) {
+	case 6:
+		error_test(g, depth, out);
+		break;
 	case 0:
 		object(g, depth, out);
 		buf_printf(out, " %s ", pick(g, ops, COUNT(ops)));
@@ -344,7 +366,7 @@ static void careful(struct gen *g, unsigned int depth, struct buf *out)
 	buf_puts(out, ")");
 }
 
-static void converted(struct gen *g, unsigned int depth, struct buf *out)
+static void converted_by(struct gen *g, unsigned int depth, struct buf *out)
 {
 	static const char *const pre[] = {
 		"!",
@@ -367,11 +389,25 @@ static void converted(struct gen *g, unsigned int depth, struct buf *out)
 		"htonl",
 		"MAJOR",
 		"MINOR",
+		"cpu_to_be16",
+		"be32_to_cpu",
+		"be64_to_cpu",
 	};
 
 	buf_printf(out, "%s(", pick(g, pre, COUNT(pre)));
 	number(g, depth - 1, out);
 	buf_puts(out, ")");
+}
+
+static void converted(struct gen *g, unsigned int depth, struct buf *out)
+{
+	if (!gen_below(g, 16)) {
+		buf_puts(out, "BIT(");
+		masked(g, depth - 1, "63", out);
+		buf_puts(out, ")");
+		return;
+	}
+	converted_by(g, depth, out);
 }
 
 static void choice(struct gen *g, unsigned int depth, struct buf *out)

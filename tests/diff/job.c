@@ -14,7 +14,7 @@ static struct comp_func describe(const struct kbtf *btf, const char *name, bool 
 	if (kbtf_func(btf, name, &proto) == 0)
 		f.func_id = proto.func_id;
 	f.trampoline = trampoline && f.func_id;
-	f.no_args = !strncmp(name, "__x64_sys_", 10);
+	f.syscall = !strncmp(name, "__x64_sys_", 10);
 	return f;
 }
 

@@ -172,6 +172,12 @@ static uint64_t helper(struct cpu *c, int32_t id)
 		return 1234567;
 	case BPF_FUNC_get_current_pid_tgid:
 		return 77ull << 32 | 78;
+	case BPF_FUNC_get_current_uid_gid:
+		return 79ull << 32 | 80;
+	case BPF_FUNC_get_current_cgroup_id:
+		return 1ull << 40 | 81;
+	case BPF_FUNC_get_current_task:
+		return address(m->current);
 	case BPF_FUNC_get_current_comm:
 		memcpy(at(r[1]), "simulated\0\0\0\0\0\0", r[2]);
 		return 0;

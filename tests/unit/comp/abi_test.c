@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The argument tables against the headers of those who define them. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,11 +62,34 @@ static void others_read_an_array(void **state)
 	assert_false(abi_needs_slot(abi_of(PROG_SYSCALL), true));
 }
 
+/* what libbpf calls the arguments of a system call: the fourth is not rcx */
+static void system_calls_read_pt_regs(void **state)
+{
+	struct pt_regs regs;
+	const char *name = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(regs) / 8; i++)
+		memcpy((char *)&regs + 8 * i, &(uint64_t){ 0x1000 + i }, 8);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(0)), PT_REGS_PARM1_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(1)), PT_REGS_PARM2_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(2)), PT_REGS_PARM3_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(3)), PT_REGS_PARM4_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(4)), PT_REGS_PARM5_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(5)), regs.r9);
+	assert_int_equal(abi_syscall_name("__x64_sys_openat", &name), 0);
+	assert_string_equal(name, "openat");
+	assert_int_equal(abi_syscall_name("__ia32_sys_openat", &name), -ENOENT);
+	assert_int_equal(abi_syscall_name("do_sys_open", &name), -ENOENT);
+	assert_string_equal(name, "openat");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(probes_read_pt_regs),
 		cmocka_unit_test(others_read_an_array),
+		cmocka_unit_test(system_calls_read_pt_regs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

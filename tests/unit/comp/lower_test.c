@@ -91,6 +91,32 @@ static void reads_are_shared(void **state)
 	assert_int_equal(calls("(obj->in.i == 1 ? obj->in.i : obj->in.i + 1)"), 1);
 }
 
+static void the_task_is_asked_once(void **state)
+{
+	(void)state;
+	assert_int_equal(run("(pid == 77 && tid == 78 && uid == 80 && gid == 79)", 0, NULL), 1);
+	assert_int_equal(run("((long)$tid == 78 && (long)$uid == 80)", 0, NULL), 1);
+	assert_int_equal(run("(cgroup == 0x10000000051 && cpu == 0)", 0, NULL), 1);
+	assert_int_equal(run("(pid == 78 || tid == 77 || uid == 79 || gid == 80)", 0, NULL), 0);
+	assert_int_equal(calls("(pid == 77 && tid == 78 && $pid > $tid)"), 1);
+	assert_int_equal(calls("(uid == 80 && gid == 79 && pid)"), 2);
+	assert_int_equal(calls("(comm[0] == 'a' || comm[0] == 'b' || comm[1] == 'c')"), 3);
+}
+
+static void errors_are_the_last_page(void **state)
+{
+	const struct object *last = (const struct object *)(uintptr_t)-4095;
+	const struct object *before = (const struct object *)(uintptr_t)-4096;
+
+	(void)state;
+	assert_int_equal(run("(IS_ERR(obj))", 0, NULL), 0);
+	assert_int_equal(run("(IS_ERR_OR_NULL(obj))", 0, NULL), 1);
+	assert_int_equal(run("(IS_ERR(obj) && IS_ERR_OR_NULL(obj))", 0, last), 1);
+	assert_int_equal(run("(IS_ERR(obj) || IS_ERR_OR_NULL(obj))", 0, before), 0);
+	assert_int_equal(run("(PTR_ERR(obj) == -4095)", 0, last), 1);
+	assert_int_equal(run("(obj == ERR_PTR(si))", -4095, last), 1);
+}
+
 static void edges_of_division(void **state)
 {
 	(void)state;
@@ -170,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_circuit_guards_reads),
 		cmocka_unit_test(reads_are_shared),
+		cmocka_unit_test(the_task_is_asked_once),
+		cmocka_unit_test(errors_are_the_last_page),
 		cmocka_unit_test(edges_of_division),
 		cmocka_unit_test(arguments_ignore_what_is_above_them),
 		cmocka_unit_test(strings_of_every_length),
