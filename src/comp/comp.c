@@ -329,6 +329,14 @@ int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, 
 	return 0;
 }
 
+/* 1: it holds, 0: it does not, 2: a read faulted */
+static void predicate_result(struct ir *ir, enum prog_kind kind, int result)
+{
+	if (kind != PROG_SYSCALL) /* what these return is not heard */
+		ir_store(ir, 4, ir_map_value(ir, PROG_MAP_CONTROL, 0), 0, ir_k(result));
+	ir_exit(ir, ir_k(kind == PROG_SYSCALL ? result : 0));
+}
+
 static int write_predicate(const struct pred *p, const struct kbtf *btf, struct comp_unit *u)
 {
 	struct lower *l = NULL;
@@ -343,24 +351,24 @@ static int write_predicate(const struct pred *p, const struct kbtf *btf, struct 
 	ctx = ir_arg(ir, 1);
 	no = ir_label_new(ir);
 	fault = ir_label_new(ir);
-	if (lower_new(&l, ir, abi_of(PROG_SYSCALL), ctx, btf, p->buf_bytes) < 0)
+	if (lower_new(&l, ir, abi_of(u->meta.kind), ctx, btf, p->buf_bytes) < 0)
 		return -ENOMEM;
 	lower_predicate(l, p, no, fault);
-	ir_exit(ir, ir_k(1));
+	predicate_result(ir, u->meta.kind, 1);
 	if (p->root && !(p->root->kind == NODE_CONST && p->root->value)) {
 		ir_place(ir, no);
-		ir_exit(ir, ir_k(0));
+		predicate_result(ir, u->meta.kind, 0);
 	}
 	if (lower_may_fault(l)) {
 		ir_place(ir, fault);
-		ir_exit(ir, ir_k(2));
+		predicate_result(ir, u->meta.kind, 2);
 	}
 	lower_free(l);
 	return 0;
 }
 
 int comp_predicate(const struct kbtf *btf, const struct source *src, const struct frame *frame,
-		   const char *func, struct prog *out, struct err *err)
+		   const char *func, enum prog_kind kind, struct prog *out, struct err *err)
 {
 	_cleanup_(units_free) struct units units = { 0 };
 	_cleanup_(arena_freep) struct arena *arena = NULL;
@@ -383,8 +391,9 @@ int comp_predicate(const struct kbtf *btf, const struct source *src, const struc
 	if (!unit)
 		return err_nomem(err);
 	units.n = 1;
-	unit->meta.kind = PROG_SYSCALL;
+	unit->meta.kind = kind;
 	unit->meta.src = src;
+	unit->meta.attach_btf_id = kind == PROG_FENTRY ? f.func_id : 0;
 	str_copy(unit->meta.name, sizeof(unit->meta.name), "rc_pred");
 	str_copy(unit->meta.func, sizeof(unit->meta.func), func);
 	if (write_predicate(&pred, btf, unit) < 0)

@@ -76,9 +76,10 @@ struct buf;
 int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, struct err *err);
 
 /*
- * A predicate alone, as a PROG_SYSCALL program for tests: parameters of func are
- * read from ctx (u64 args[6]); r0 is 1: it holds, 0: it does not, 2: a read
- * faulted. Memory is read as in a rule.
+ * A predicate alone, for tests, reading arguments and memory as a rule's program of
+ * that kind does. 1: it holds, 0: it does not, 2: a read faulted; a PROG_SYSCALL
+ * program (ctx: u64 args[6]) returns it, any other stores it as the control page's
+ * first u32.
  */
 int comp_predicate(const struct kbtf *btf, const struct source *src, const struct frame *frame,
-		   const char *func, struct prog *out, struct err *err);
+		   const char *func, enum prog_kind kind, struct prog *out, struct err *err);

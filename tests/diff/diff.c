@@ -255,7 +255,8 @@ static int try_one(struct diff *d)
 	d->programs++;
 	ret = spec_parse(&rule, "spec", buf_str(&spec), d->gen.func, &err);
 	if (ret == 0)
-		ret = comp_predicate(d->btf, rule->src, frame_of(rule), d->gen.func, &prog, &err);
+		ret = comp_predicate(d->btf, rule->src, frame_of(rule), d->gen.func, PROG_SYSCALL,
+				     &prog, &err);
 	if (ret < 0) {
 		d->rejected++;
 		diag_render(&err, NULL, &text);

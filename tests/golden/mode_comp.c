@@ -41,11 +41,12 @@ static int show_programs(const struct comp_job *job, bool sizes, struct buf *out
 	return ret;
 }
 
-static int show_predicate(const struct comp_job *job, struct buf *out, struct err *err)
+static int show_predicate(const struct comp_job *job, enum prog_kind kind, struct buf *out,
+			  struct err *err)
 {
 	struct prog prog = { 0 };
 	int ret = comp_predicate(job->btf, job->rule->src, &job->rule->on_target, job->target->name,
-				 &prog, err);
+				 kind, &prog, err);
 
 	if (ret == 0)
 		prog_print(&prog, out);
@@ -58,7 +59,9 @@ static int show(const struct comp_job *job, const char *stage, struct buf *out, 
 	if (!stage || !strcmp(stage, "tree"))
 		return comp_explain(job, out, NULL, err);
 	if (!strcmp(stage, "predicate"))
-		return show_predicate(job, out, err);
+		return show_predicate(job, PROG_SYSCALL, out, err);
+	if (!strcmp(stage, "fentry"))
+		return show_predicate(job, PROG_FENTRY, out, err);
 	if (!strcmp(stage, "ir"))
 		return comp_explain(job, NULL, out, err);
 	return show_programs(job, !strcmp(stage, "size"), out, err);

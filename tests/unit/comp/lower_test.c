@@ -25,7 +25,8 @@ static void compile(const char *spec, struct prog *p)
 	struct test_job t;
 
 	if (test_job_make(&t, spec, "mixed", true, &err) < 0 ||
-	    comp_predicate(t.btf, t.rule->src, &t.rule->on_target, "mixed", p, &err) < 0)
+	    comp_predicate(t.btf, t.rule->src, &t.rule->on_target, "mixed", PROG_SYSCALL, p, &err) <
+		    0)
 		fail_msg("%s: %s", spec, err.msg);
 	if (prog_check(p, &err) < 0)
 		fail_msg("%s: %s", spec, err.msg);
