@@ -21,7 +21,7 @@ struct var {
 };
 
 struct walk {
-	const struct eval_world *w;
+	struct eval_world *w;
 	struct var *vars;
 	enum eval_result stop; /* EVAL_TRUE: go on */
 	unsigned int dry;      /* only the type is wanted */
@@ -51,16 +51,17 @@ static struct val truth(bool yes)
 	return number(type_int(4, true), yes);
 }
 
-/* one byte of kernel memory; user and non-canonical addresses always fault */
+/*
+ * One byte of kernel memory. User addresses always fault, so do those no page table
+ * of four or five levels reaches, and the last page, where errors made pointers lie.
+ */
 static uint8_t peek(struct walk *k, uint64_t addr)
 {
-	uint64_t top = addr >> 56;
-
 	if (k->dry || !going(k))
 		return 0;
 	if (addr >= k->w->base && addr - k->w->base < k->w->len)
 		return k->w->mem[addr - k->w->base];
-	if ((top != 0 && top != 0xff) || addr < 1ull << 46)
+	if (addr >> 56 != 0xff || addr >= (uint64_t)-4096)
 		give_up(k, EVAL_FAULT);
 	else
 		give_up(k, EVAL_UNKNOWN);
@@ -91,12 +92,20 @@ static uint64_t peek_bits(struct walk *k, const struct val *p)
 	return v;
 }
 
+static void touch(struct walk *k, uint64_t addr, struct type t)
+{
+	if (k->w->touch && !k->dry && going(k))
+		k->w->touch(k->w->touch_arg, addr, t);
+}
+
 static struct val read_place(struct walk *k, struct val p)
 {
 	struct val r = { .type = p.type };
 
 	if (!p.place)
 		return p;
+	if (p.type.kind != TYPE_ARRAY && !p.bits)
+		touch(k, p.v, p.type);
 	if (p.type.kind == TYPE_ARRAY) {
 		r.type = type_pointer_to(type_target(k->w->btf, p.type));
 		r.v = p.v;
@@ -160,6 +169,13 @@ static struct val add_to_pointer(struct walk *k, struct val p, struct val i, boo
 	return p;
 }
 
+static struct val difference(struct walk *k, struct val a, struct val b)
+{
+	int64_t size = (int64_t)step(k, a.type), by = (int64_t)(a.v - b.v);
+
+	return number(type_int(8, true), (uint64_t)(size > 1 ? by / size : by));
+}
+
 static struct val shift(enum expr_op op, struct val a, struct val b)
 {
 	struct type t = eval_promoted(a.type);
@@ -207,8 +223,7 @@ static struct val binary(struct walk *k, const struct expr *e)
 	if (e->op >= OP_LT && e->op <= OP_NE)
 		return compare(e->op, a, b);
 	if (a.type.kind == TYPE_PTR && b.type.kind == TYPE_PTR)
-		return number(type_int(8, true),
-			      (uint64_t)((int64_t)(a.v - b.v) / (int64_t)step(k, a.type)));
+		return difference(k, a, b);
 	if (a.type.kind == TYPE_PTR)
 		return add_to_pointer(k, a, b, e->op == OP_SUB);
 	if (b.type.kind == TYPE_PTR)
@@ -216,7 +231,8 @@ static struct val binary(struct walk *k, const struct expr *e)
 	if (e->op == OP_SHL || e->op == OP_SHR)
 		return shift(e->op, a, b);
 	t = eval_common(a.type, b.type);
-	return number(t, arith(k, e->op, t, eval_fit(t, a.v), eval_fit(t, b.v)));
+	return number(t, arith(k, e->op, t, eval_fit(t, a.v), eval_fit(t, b.v)) +
+				 (e->op == k->w->broken));
 }
 
 static struct val deref(struct walk *k, struct val p)
@@ -252,7 +268,7 @@ static struct val member(struct walk *k, const struct expr *e)
 {
 	struct val base = eval(k, e->a);
 	struct kbtf_member m;
-	char name[64] = "";
+	char name[LIMIT_IDENT + 1] = "";
 
 	if (e->arrow)
 		base = deref(k, read_place(k, base));
@@ -269,25 +285,28 @@ static struct val member(struct walk *k, const struct expr *e)
 	};
 }
 
-static struct val param(struct walk *k, const char *text)
+static bool param(struct walk *k, const char *text, struct val *out)
 {
 	struct kbtf_proto proto;
 
 	if (kbtf_func(k->w->btf, k->w->func, &proto) < 0)
-		return give_up(k, EVAL_BROKEN);
+		return false;
 	for (unsigned int i = 0; i < proto.n_params && i < 6; i++) {
 		struct type t = type_of_id(k->w->btf, proto.params[i].type);
 
+		if (strcmp(kbtf_str(k->w->btf, proto.params[i].name_off), text) != 0)
+			continue;
 		/* above its own bytes a register holds anything */
-		if (!strcmp(kbtf_str(k->w->btf, proto.params[i].name_off), text))
-			return number(t, t.is_bool ? k->w->args[i] & 0xff : k->w->args[i]);
+		*out = number(t, t.is_bool ? k->w->args[i] & 0xff : k->w->args[i]);
+		return true;
 	}
-	return give_up(k, EVAL_BROKEN);
+	return false;
 }
 
 static struct val name(struct walk *k, const struct expr *e)
 {
-	char text[64] = "";
+	char text[LIMIT_IDENT + 1] = "";
+	struct val found;
 	struct type t;
 	uint64_t bits;
 	int64_t v;
@@ -297,17 +316,24 @@ static struct val name(struct walk *k, const struct expr *e)
 			return var->val;
 	if (e->name.len < sizeof(text))
 		memcpy(text, e->name.p, e->name.len);
+	if (param(k, text, &found))
+		return found;
 	if (!strcmp(text, "NULL"))
 		return (struct val){ .type = type_pointer_to(type_void()) };
 	if (!strcmp(text, "true") || !strcmp(text, "false"))
 		return truth(text[0] == 't');
 	if (eval_named(k->w->btf, text, &t, &bits))
 		return number(t, bits);
-	if (kbtf_enum_value(k->w->btf, text, &v) == 0)
-		return number(type_int(4, true), (uint64_t)v);
-	if (!strncmp(text, "arg", 3)) /* the whole register */
+	if (eval_constant(k->w, e, &t, &v) == 0)
+		return number(t, (uint64_t)v);
+	if (!strncmp(text, "arg", 3) && text[3] >= '1' && text[3] <= '6') /* the whole register */
 		return number(type_int(8, false), k->w->args[text[3] - '1']);
-	return param(k, text);
+	return give_up(k, EVAL_BROKEN);
+}
+
+static bool points_to_void(const struct walk *k, struct val p)
+{
+	return type_target(k->w->btf, p.type).kind == TYPE_VOID;
 }
 
 static struct val choose(struct walk *k, const struct expr *e)
@@ -323,7 +349,10 @@ static struct val choose(struct walk *k, const struct expr *e)
 	k->dry -= yes;
 	if (b.type.kind == TYPE_INT && c.type.kind == TYPE_INT)
 		return number(eval_common(b.type, c.type), yes ? b.v : c.v);
-	return yes ? b : c;
+	if (b.type.kind != TYPE_PTR || (c.type.kind == TYPE_PTR && points_to_void(k, b)))
+		b.type = c.type;
+	b.v = yes ? b.v : c.v;
+	return b;
 }
 
 static struct val string_equal(struct walk *k, const struct expr *e, bool prefix)
@@ -331,6 +360,7 @@ static struct val string_equal(struct walk *k, const struct expr *e, bool prefix
 	uint64_t p = rvalue(k, e->args[0]).v;
 	const struct str *s = &e->args[1]->str;
 
+	touch(k, p, (struct type){ .kind = TYPE_ARRAY });
 	for (size_t i = 0; i < s->len + !prefix; i++) {
 		uint8_t want = i < s->len ? (uint8_t)s->p[i] : 0, have = peek(k, p + i);
 
@@ -355,7 +385,7 @@ static struct val container(struct walk *k, const struct expr *e)
 	struct type t, member;
 	uint64_t off = 0;
 
-	if (type_by_name(k->w->btf, e->type, &t) < 0)
+	if (eval_type(k->w, e->type, &t) < 0)
 		return give_up(k, EVAL_BROKEN);
 	member = t;
 	if (!eval_member(k->w->btf, e->args[1], &member, &off))
@@ -398,7 +428,7 @@ static struct val size_of(struct walk *k, const struct expr *e)
 	struct type t;
 
 	if (e->type) {
-		if (type_by_name(k->w->btf, e->type, &t) < 0)
+		if (eval_type(k->w, e->type, &t) < 0)
 			return give_up(k, EVAL_BROKEN);
 	} else {
 		k->dry++;
@@ -414,7 +444,7 @@ static struct val cast(struct walk *k, const struct expr *e)
 {
 	struct val a = rvalue(k, e->a);
 
-	if (type_by_name(k->w->btf, e->type, &a.type) < 0)
+	if (eval_type(k->w, e->type, &a.type) < 0)
 		return give_up(k, EVAL_BROKEN);
 	a.v = eval_fit(a.type, a.v);
 	return a;
@@ -429,7 +459,7 @@ static struct val declare(struct walk *k, const struct local *l, const struct ex
 		return rvalue(k, result);
 	var.name = l->name;
 	var.val = rvalue(k, l->init);
-	if (type_by_name(k->w->btf, &l->type, &var.val.type) < 0)
+	if (eval_type(k->w, &l->type, &var.val.type) < 0)
 		return give_up(k, EVAL_BROKEN);
 	var.val.v = eval_fit(var.val.type, var.val.v);
 	k->vars = &var;
@@ -488,7 +518,7 @@ static struct val eval(struct walk *k, const struct expr *e)
 	return give_up(k, EVAL_BROKEN);
 }
 
-enum eval_result eval_predicate(const struct eval_world *w, const struct expr *e)
+enum eval_result eval_predicate(struct eval_world *w, const struct expr *e)
 {
 	struct walk k = { .w = w, .stop = EVAL_TRUE };
 	struct val v = rvalue(&k, e);

@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include "comp/type.h"
 #include "lang/ast.h"
-#include "tests/diff/fixture.h"
+
+#define EVAL_MEMO 64
 
 enum eval_result {
 	EVAL_FALSE = 0,
@@ -24,6 +26,22 @@ struct eval_world {
 	uint64_t base; /* where the kernel has what we have at mem */
 	const uint8_t *mem;
 	size_t len;
+	/* before a value of type t is read; an array: a string. NULL: nobody wants to know */
+	void (*touch)(void *arg, uint64_t address, struct type t);
+	void *touch_arg;
+	enum expr_op broken; /* this operator is off by one: tests of the shrinker */
+	/* what names in the text mean, found once: BTF is searched from end to end */
+	struct {
+		const void *key;
+		struct type type;
+		int64_t value;
+	} memo[EVAL_MEMO];
+	unsigned int n_memo;
 };
 
-enum eval_result eval_predicate(const struct eval_world *w, const struct expr *e);
+enum eval_result eval_predicate(struct eval_world *w, const struct expr *e);
+
+/* eval_names.c */
+int eval_type(struct eval_world *w, const struct type_name *name, struct type *out);
+/* an enum's constant; -ENOENT: there is none */
+int eval_constant(struct eval_world *w, const struct expr *e, struct type *t, int64_t *value);
