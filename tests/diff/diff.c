@@ -210,6 +210,9 @@ int main(int argc, char **argv)
 		printf("cannot set up: %s\n", strerror(-ret));
 		return 1;
 	}
+	if (d.btf)
+		printf("%u functions, %u structures\n", d.t.s.index.n_funcs,
+		       d.t.s.index.n_records);
 	while (d.programs < d.n && d.failures < FAILURES && !(d.broken && d.found))
 		try_one(&d);
 	runner_free(&d.t.run);

@@ -1,0 +1,28 @@
+#!/bin/bash
+# Random predicates over this kernel's own types, in its own verifier: by themselves, and as fentry programs on
+# functions of the test module, whose arguments the verifier has types for.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+programs=1000
+diff=$BUILD/tests/diff/diff
+module=$BUILD/module/$kernel/retcon_test.ko
+btf=/sys/kernel/btf
+
+predicates()
+{
+	local name=$1
+
+	shift
+	"$diff" --btf "$btf/vmlinux" "$@" >"$out" 2>&1
+	status=$?
+	t_is "$name" $status 0
+	t_note "$(tail -n 60 "$out")"
+}
+
+predicates "$programs predicates by themselves" "$programs"
+t_ok 'the test module is loaded' insmod "$module"
+predicates "$programs predicates under fentry" --module "$btf/retcon_test" "$programs"
+t_ok 'the test module is unloaded' rmmod retcon_test
+
+t_done
