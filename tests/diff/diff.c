@@ -30,7 +30,7 @@ struct diff {
 	const char *command, *btf, *module, *broken;
 	unsigned long n;
 	uint64_t seed; /* of the first program; the next has the next */
-	unsigned int programs, rejected, failures, skipped;
+	unsigned int programs, rejected, refused, mismatches, failures;
 	unsigned int found;   /* failures that shrank to a few words */
 	unsigned int seen[5]; /* results by kind */
 };
@@ -59,6 +59,8 @@ static void complain(struct diff *d, const char *spec, enum trial_result how)
 	struct buf small = { 0 };
 
 	d->failures++;
+	d->refused += how == TRIAL_REFUSED;
+	d->mismatches += how == TRIAL_MISMATCH;
 	trial_shrink(&d->t, spec, how, &small);
 	d->found += how == TRIAL_MISMATCH && shrink_tokens(buf_str(&small)) <= FEW_TOKENS;
 	printf("%s: %s\n", results[how], buf_str(&small));
@@ -95,7 +97,6 @@ static void run_all(struct diff *d, const char *spec)
 		trial_values(&d->t, i);
 		r = trial_run(&d->t);
 		d->seen[d->t.want]++;
-		d->skipped += r == TRIAL_SKIPPED;
 	}
 	trial_end(&d->t);
 	if (r > TRIAL_SKIPPED)
@@ -182,10 +183,11 @@ static int parse_options(struct diff *d, int argc, char **argv)
 
 static int verdict(const struct diff *d)
 {
-	printf("%u programs, %u rejected, %u failed; %u false, %u true, %u faults, %u unknown, "
-	       "%u broken\n",
-	       d->programs, d->rejected, d->failures, d->seen[EVAL_FALSE], d->seen[EVAL_TRUE],
-	       d->seen[EVAL_FAULT], d->seen[EVAL_UNKNOWN], d->seen[EVAL_BROKEN]);
+	printf("%u programs, %u rejected, %u refused by the verifier, %u mismatches; "
+	       "%u false, %u true, %u faults, %u unknown, %u broken\n",
+	       d->programs, d->rejected, d->refused, d->mismatches, d->seen[EVAL_FALSE],
+	       d->seen[EVAL_TRUE], d->seen[EVAL_FAULT], d->seen[EVAL_UNKNOWN],
+	       d->seen[EVAL_BROKEN]);
 	if (d->broken)
 		return d->found ? 0 : 1;
 	return d->failures || d->programs < d->n;
@@ -211,8 +213,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (d.btf)
-		printf("%u functions, %u structures\n", d.t.s.index.n_funcs,
-		       d.t.s.index.n_records);
+		printf("%u functions, %u structures\n", d.t.s.index.n_funcs, d.t.s.index.n_records);
 	while (d.programs < d.n && d.failures < FAILURES && !(d.broken && d.found))
 		try_one(&d);
 	runner_free(&d.t.run);

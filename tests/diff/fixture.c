@@ -333,14 +333,10 @@ static void add_names(struct fix *f)
 		     { "pid", f->i32 }, { "comm", f->i64 }, { "arg1", f->i32 }, { 0 } });
 }
 
-int fixture_btf(struct kbtf **out)
+static int build(void **data, uint32_t *len)
 {
 	struct fix f = { .b = btf__new_empty() };
-	_cleanup_free_ void *copy = NULL;
-	struct err err = { 0 };
 	const void *raw;
-	uint32_t len;
-	int ret = -EINVAL;
 
 	if (!f.b)
 		return -ENOMEM;
@@ -349,14 +345,32 @@ int fixture_btf(struct kbtf **out)
 	add_kernel(&f);
 	add_functions(&f);
 	add_names(&f);
-	raw = btf__raw_data(f.b, &len);
-	copy = raw && !f.failed ? malloc(len) : NULL;
-	if (copy) {
-		memcpy(copy, raw, len);
-		ret = kbtf_open(out, copy, len, false, &err);
-		if (ret == 0)
-			copy = NULL;
-	}
+	raw = btf__raw_data(f.b, len);
+	if (raw && !f.failed)
+		*data = malloc(*len);
+	if (*data)
+		memcpy(*data, raw, *len);
 	btf__free(f.b);
+	return *data ? 0 : -EINVAL;
+}
+
+/* built once: fuzzing asks for it thousands of times a second */
+int fixture_btf(struct kbtf **out)
+{
+	_cleanup_free_ void *copy = NULL;
+	static void *built;
+	static uint32_t len;
+	struct err err = { 0 };
+	int ret = built ? 0 : build(&built, &len);
+
+	if (ret < 0)
+		return ret;
+	copy = malloc(len);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, built, len);
+	ret = kbtf_open(out, copy, len, false, &err);
+	if (ret == 0)
+		copy = NULL;
 	return ret;
 }

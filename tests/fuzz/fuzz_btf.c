@@ -1,11 +1,57 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The BTF reader on arbitrary bytes: no crash, no read outside, no endless loop. */
+/*
+ * The BTF reader on arbitrary bytes, and the compiler on what it reads: no crash, no
+ * read outside, no endless loop, no unsound program.
+ */
 #include "btf_exercise.h"
+#include "comp/comp.h"
+#include "comp/ir.h"
+#include "lang/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct {
+	const char *func, *spec;
+} conditions[] = {
+	{ "should_failslab", "should_failslab()(s->object_size > 512 && gfpflags & 0x400)" },
+	{ "tcp_v4_connect",
+	  "tcp_v4_connect()(((struct sockaddr_in *)uaddr)->sin_port == htons(80))" },
+	{ "tcp_v4_connect", "tcp_v4_connect()(sk->__sk_common.skc_num && sizeof(*sk) > addr_len)" },
+};
+
+#define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
+
+static void compile(const struct kbtf *k)
+{
+	static struct rule *rules[CONDITIONS];
+
+	for (size_t i = 0; i < CONDITIONS; i++) {
+		struct err err = { 0 };
+		struct prog p = { 0 };
+
+		if (!rules[i] &&
+		    spec_parse(&rules[i], "spec", conditions[i].spec, conditions[i].func, &err) < 0)
+			abort();
+		if (comp_predicate(k, rules[i]->src, &rules[i]->on_target, conditions[i].func,
+				   PROG_SYSCALL, &p, &err) == 0 &&
+		    prog_check(&p, &err) < 0)
+			abort();
+		prog_free(&p);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	void *copy = malloc(size ? size : 1);
+	struct kbtf *k;
+
 	btf_exercise(data, size);
+	if (!copy)
+		return 0;
+	memcpy(copy, data, size);
+	if (kbtf_open(&k, copy, size, false, NULL) < 0)
+		return 0;
+	compile(k);
+	kbtf_free(k);
 	return 0;
 }

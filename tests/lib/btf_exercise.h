@@ -5,7 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comp/type.h"
 #include "kern/kbtf.h"
+
+/* every member by its own name, and what its type is */
+static inline void btf_exercise_members(const struct kbtf *k, uint32_t id)
+{
+	const struct btf_type *t = kbtf_type(k, kbtf_strip(k, id));
+	const struct btf_member *m;
+	char text[TYPE_TEXT];
+	uint64_t size;
+
+	if (!t ||
+	    (BTF_INFO_KIND(t->info) != BTF_KIND_STRUCT && BTF_INFO_KIND(t->info) != BTF_KIND_UNION))
+		return;
+	m = (const void *)(t + 1);
+	for (unsigned int i = 0; i < BTF_INFO_VLEN(t->info) && i < 16; i++) {
+		struct kbtf_member found;
+		struct type type;
+
+		if (kbtf_member(k, id, kbtf_str(k, m[i].name_off), &found) < 0)
+			continue;
+		type = type_of_id(k, found.type);
+		type_size(k, type, &size);
+		type_text(k, type, text);
+		type_array_len(k, type);
+		type_text(k, type_target(k, type), text);
+		type_same_record(k, type, type_target(k, type));
+	}
+}
 
 static inline void btf_exercise_type(const struct kbtf *k, uint32_t id)
 {
@@ -21,6 +49,7 @@ static inline void btf_exercise_type(const struct kbtf *k, uint32_t id)
 	kbtf_type_name(k, id, text, sizeof(text));
 	kbtf_type_name(k, id, text, 5);
 	kbtf_member(k, id, "nobody", &m);
+	btf_exercise_members(k, id);
 	if (kbtf_nearest_member(k, id, "nam", near, 2))
 		kbtf_member(k, id, near[0], &m);
 	if (kbtf_func_by_id(k, id, &p) == 0)

@@ -20,13 +20,15 @@
 	X(int, rt_tailed)
 
 #define RT_NUMBER(ret, name) RT_##name,
-enum rt_func { RT_FUNCS(RT_NUMBER) RT_FUNC_COUNT };
+enum rt_func {
+	RT_FUNCS(RT_NUMBER) RT_FUNC_COUNT
+};
 
 #define RT_ARGS 7
 
 /* registers as the function finds them, whole; what it returns comes back */
 struct rt_call {
-	__u32 func; /* enum rt_func */
+	__u32 func;  /* enum rt_func */
 	__u32 under; /* called by rt_outer(), which is called by nobody else */
 	__u64 arg[RT_ARGS];
 	__s64 ret;
