@@ -9,9 +9,6 @@
 #include "lang/parser.h"
 #include "util/limits.h"
 
-/* as much of a name as a message bears */
-#define SHORT(s) (s).len < 80 ? (int)(s).len : 80, (s).p
-
 static int parse_if(struct parser *p);
 static int parse_under(struct parser *p);
 static int parse_not(struct parser *p);
@@ -99,7 +96,7 @@ static const char *other_word(const char *word)
 int refuse_twice(struct parser *p, struct span first)
 {
 	parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "second '%.*s' in one rule",
-		    SHORT(p->tok.text));
+		    STR_SHORT(p->tok.text));
 	err_note(p->err, first, "the first is here");
 	return p->code;
 }
@@ -134,7 +131,7 @@ static int parse_if(struct parser *p)
 
 		parser_expected(p, "an expression");
 		if (is_not)
-			parser_hint(p, "did you mean '!%.*s'?", SHORT(next.text));
+			parser_hint(p, "did you mean '!%.*s'?", STR_SHORT(next.text));
 		return p->code;
 	}
 	f->pred = parse_expr(p);
@@ -281,11 +278,13 @@ static int refuse_number(struct parser *p)
 	struct str number = p->tok.text;
 	struct token next = parser_peek(p);
 
-	parser_fail(p, -EINVAL, ERR_SYNTAX, at, "expected a clause before '%.*s'", SHORT(number));
+	parser_fail(p, -EINVAL, ERR_SYNTAX, at, "expected a clause before '%.*s'",
+		    STR_SHORT(number));
 	if (next.kind == TOK_PERCENT)
-		parser_hint(p, "write 'probability %.*s%%'", SHORT(number));
+		parser_hint(p, "write 'probability %.*s%%'", STR_SHORT(number));
 	else if (find_clause(&next))
-		parser_hint(p, "the number follows: '%.*s %.*s'", SHORT(next.text), SHORT(number));
+		parser_hint(p, "the number follows: '%.*s %.*s'", STR_SHORT(next.text),
+			    STR_SHORT(number));
 	return p->code;
 }
 
@@ -295,7 +294,7 @@ static int refuse_joint(struct parser *p)
 	bool apart = parser_at(p, TOK_LT) && parser_peek(p).kind == TOK_MINUS;
 
 	parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "expected '<-' between callers, not '%.*s'",
-		    SHORT(p->tok.text));
+		    STR_SHORT(p->tok.text));
 	if (apart)
 		parser_hint(p, "there is no blank in '<-'");
 	else if (p->stop == TOK_COMMA || p->stop == TOK_AND)

@@ -10,9 +10,6 @@
 
 #include "util/limits.h"
 
-/* as much of a name as a message bears */
-#define SHORT(s) (s).len < 120 ? (int)(s).len : 120, (s).p
-
 /* condition = "(" expr ")" | block */
 int parse_condition(struct parser *p, struct frame *f)
 {
@@ -35,7 +32,7 @@ int refuse_clone(struct parser *p, struct str func)
 {
 	parser_fail(p, -EINVAL, ERR_UNSUPPORTED, p->tok.at,
 		    "a compiler's clone of a function cannot be named reliably");
-	parser_hint(p, "write '%.*s%s' if the kernel has that too", SHORT(func),
+	parser_hint(p, "write '%.*s%s' if the kernel has that too", STR_SHORT(func),
 		    p->rule->is_spec ? "()" : "");
 	return p->code;
 }
@@ -50,16 +47,21 @@ static int refuse_module(struct parser *p, const struct frame *f)
 	if (func.kind != TOK_NAME)
 		return p->code;
 	parser_hint(p, "write '%s%.*s%s'", str_eq(f->func, "syscall") ? "sys_" : "",
-		    SHORT(func.text), p->rule->is_spec ? "()" : "");
+		    STR_SHORT(func.text), p->rule->is_spec ? "()" : "");
 	return p->code;
 }
 
 /* in a spec a name is directly followed by "(": most ways to get here are habits */
 static int refuse_name(struct parser *p, const struct frame *f)
 {
+	if (parser_at(p, TOK_ASSIGN)) {
+		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "'=' in a spec");
+		parser_hint(p, "what is to return which value is said by a rule");
+		return p->code;
+	}
 	parser_fail(p, -EINVAL, ERR_SYNTAX, f->func_at, "missing '()' after '%.*s'",
-		    SHORT(f->func));
-	parser_hint(p, "write '%.*s()'", SHORT(f->func));
+		    STR_SHORT(f->func));
+	parser_hint(p, "write '%.*s()'", STR_SHORT(f->func));
 	return p->code;
 }
 
@@ -132,9 +134,9 @@ static int refuse_declaration(struct parser *p, const struct frame *f)
 	if (!declaration_ahead(&ahead) || str_eq(second.text, "and") || str_eq(second.text, "or"))
 		return 0;
 	parser_fail(p, -EINVAL, ERR_SYNTAX, ahead.tok.at, "'%.*s(...)' takes a condition in a rule",
-		    SHORT(f->func));
+		    STR_SHORT(f->func));
 	parser_hint(p, "parameters go before one, '%.*s(params)(condition)', or are left out",
-		    SHORT(f->func));
+		    STR_SHORT(f->func));
 	return p->code;
 }
 

@@ -14,9 +14,6 @@
 #include "util/cleanup.h"
 #include "util/errno_names.h"
 
-/* as much of a name as a message bears */
-#define SHORT(s) (s).len < 80 ? (int)(s).len : 80, (s).p
-
 #define SOME_VALUES "a value is -ENOMEM, 0, NULL, true, ERR_PTR(-ENOENT) or the like"
 
 static const struct mode {
@@ -50,18 +47,23 @@ static bool has_prefix(struct str s, const char *prefix)
 }
 
 /* the names system calls had before 4.17 (d5a00528b58c); bcc's manual still has them */
+static bool is_old_syscall(struct str s)
+{
+	return (has_prefix(s, "SyS_") || has_prefix(s, "sys_")) && (s.p[4] < '0' || s.p[4] > '9');
+}
+
 static void set_syscall(struct parser *p, struct str name, struct span at)
 {
 	struct rule *r = p->rule;
 	struct str bare = name;
 
-	if (has_prefix(name, "SyS_") || has_prefix(name, "sys_"))
+	if (is_old_syscall(name))
 		bare = (struct str){ name.p + 4, name.len - 4 };
 	r->target_kind = TARGET_SYSCALL;
 	r->target = copy_name(p, bare);
 	if (bare.len != name.len)
-		rule_note(r, at, "'%.*s' means the system call: syscall:%.*s", SHORT(name),
-			  SHORT(bare));
+		rule_note(r, at, "'%.*s' means the system call: syscall:%.*s", STR_SHORT(name),
+			  STR_SHORT(bare));
 }
 
 /* target = module ":" func | "syscall:" name | "lsm:" hook ; tok is the ":" behind `prefix` */
@@ -90,7 +92,7 @@ static int parse_prefixed(struct parser *p, struct str prefix)
 		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at,
 			    "a security hook is named without 'security_'");
 		parser_hint(p, "write 'lsm:%.*s' for the hook, '%.*s' for the function",
-			    SHORT(((struct str){ name.p + 9, name.len - 9 })), SHORT(name));
+			    STR_SHORT(((struct str){ name.p + 9, name.len - 9 })), STR_SHORT(name));
 	} else {
 		r->target_kind = TARGET_LSM;
 		r->target = copy_name(p, name);
@@ -133,7 +135,7 @@ static int parse_target(struct parser *p)
 	if (mode) {
 		r->mode = mode->word;
 		r->target = mode->target;
-	} else if (has_prefix(name, "SyS_") || has_prefix(name, "sys_")) {
+	} else if (is_old_syscall(name)) {
 		set_syscall(p, name, r->target_at);
 	} else {
 		r->target = copy_name(p, name);
@@ -156,13 +158,13 @@ static int refuse_assignment(struct parser *p)
 				   "'==' compares; did you mean '='?");
 	case TOK_CHAIN:
 		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "'=>' in a rule");
-		parser_hint(p, "a rule is written '%.*s = VALUE under CALLER'", SHORT(name));
+		parser_hint(p, "a rule is written '%.*s = VALUE under CALLER'", STR_SHORT(name));
 		return p->code;
 	case TOK_LPAREN:
 		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at,
 			    "a target is named without parentheses");
 		parser_hint(p, "a condition on it follows 'if': %.*s = VALUE if CONDITION",
-			    SHORT(name));
+			    STR_SHORT(name));
 		return p->code;
 	case TOK_DOT:
 		return refuse_clone(p, name);
@@ -170,10 +172,11 @@ static int refuse_assignment(struct parser *p)
 		value = span_join(p->tok.at, next.at);
 		parser_expected(p, "'='");
 		if (p->stop == TOK_MINUS && (next.kind == TOK_NAME || next.kind == TOK_INT))
-			parser_hint(p, "write '%.*s = %.*s'", SHORT(name),
-				    SHORT(((struct str){ p->src->text + value.off, value.len })));
+			parser_hint(
+				p, "write '%.*s = %.*s'", STR_SHORT(name),
+				STR_SHORT(((struct str){ p->src->text + value.off, value.len })));
 		else
-			parser_hint(p, "write '%.*s = %s%s'", SHORT(name),
+			parser_hint(p, "write '%.*s = %s%s'", STR_SHORT(name),
 				    mode ? mode->value : "VALUE",
 				    next.kind == TOK_LPAREN ? " under CALLER" : "");
 		return p->code;
@@ -217,6 +220,7 @@ static bool is_plain_value(const struct parser *p)
 static bool value_meant(struct str name, char *out, size_t size)
 {
 	static const char *const words[] = { "NULL", "true", "false" };
+	const char *near;
 
 	if (name.len + 2 > size)
 		return false;
@@ -228,7 +232,10 @@ static bool value_meant(struct str name, char *out, size_t size)
 			return str_copy(out, size, words[i]);
 	if (!strcmp(out + 1, "ERR_PTR"))
 		return str_copy(out, size, "ERR_PTR(-ENOENT)");
-	return errno_value(out + 1) != 0;
+	if (errno_value(out + 1))
+		return true;
+	near = errno_nearest(out + 1);
+	return near && str_copy(out + 1, size - 1, near);
 }
 
 /* a name that is no value by itself */
@@ -240,14 +247,15 @@ static int refuse_name(struct parser *p)
 
 	if (is_clause_word(name)) {
 		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "no value before '%.*s'",
-			    SHORT(name));
+			    STR_SHORT(name));
 		parser_hint(p, SOME_VALUES);
 	} else if (!*call && value_meant(name, meant, sizeof(meant))) {
 		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "did you mean '%s'?", meant);
 	} else {
-		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "'%.*s%s' is no value", SHORT(name),
+		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "'%.*s%s' is no value",
+			    STR_SHORT(name), call);
+		parser_hint(p, "a constant is written in parentheses: (%.*s%s)", STR_SHORT(name),
 			    call);
-		parser_hint(p, "a constant is written in parentheses: (%.*s%s)", SHORT(name), call);
 	}
 	return p->code;
 }

@@ -48,6 +48,8 @@ static int parse_frame(struct parser *p, struct frame *f)
 /* what follows a frame must be "=>" or the end */
 static int parse_separator(struct parser *p, bool *more)
 {
+	bool is_clause;
+
 	*more = parser_at(p, TOK_CHAIN);
 	if (*more || parser_at(p, TOK_END)) {
 		parser_take(p, TOK_CHAIN);
@@ -65,8 +67,10 @@ static int parse_separator(struct parser *p, bool *more)
 		parser_hint(p, "in a spec chains are written callee => caller");
 		return p->code;
 	}
+	is_clause = parser_at(p, TOK_NAME) && is_clause_word(p->tok.text);
 	parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at, "text after the last frame");
-	parser_hint(p, "frames are joined by '=>'");
+	parser_hint(p, is_clause ? "clauses are for rules; a spec has frames and conditions only"
+				 : "frames are joined by '=>'");
 	return p->code;
 }
 

@@ -10,6 +10,9 @@
 #include "lang/ast.h"
 #include "lang/token.h"
 
+/* %.*s of as much of a name as a message bears */
+#define STR_SHORT(s) (s).len < 80 ? (int)(s).len : 80, (s).p
+
 struct parser {
 	struct rule *rule;
 	struct arena *arena;

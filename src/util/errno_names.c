@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "util/str.h"
+
 static const struct {
 	const char *name;
 	int value;
@@ -30,4 +32,12 @@ int errno_value(const char *name)
 		if (!strcmp(table[i].name, name))
 			return -table[i].value;
 	return 0;
+}
+
+const char *errno_nearest(const char *name)
+{
+	for (size_t i = 0; i < TABLE_LEN; i++)
+		if (str_distance(name, table[i].name, 1) <= 1)
+			return table[i].name;
+	return NULL;
 }

@@ -5,3 +5,5 @@
 const char *errno_name(long value);
 /* -12 for "ENOMEM"; 0 if unknown */
 int errno_value(const char *name);
+/* "ENOMEM" for "ENOMEN", one slip away; NULL: no name is */
+const char *errno_nearest(const char *name);

@@ -156,6 +156,11 @@ static void errnos(void **state)
 	assert_null(errno_name(0));
 	assert_null(errno_name(4096));
 	assert_null(errno_name(INT64_MIN));
+	assert_string_equal(errno_nearest("ENOMEM"), "ENOMEM");
+	assert_string_equal(errno_nearest("ENOMME"), "ENOMEM");
+	assert_string_equal(errno_nearest("NOMEM"), "ENOMEM");
+	assert_null(errno_nearest("NF_DROP"));
+	assert_null(errno_nearest(""));
 	assert_int_equal(errno_value("ENOMEM"), -ENOMEM);
 	assert_int_equal(errno_value("EWOULDBLOCK"), -EAGAIN);
 	assert_int_equal(errno_value("EHWPOISON"), -133);
