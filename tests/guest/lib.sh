@@ -196,11 +196,30 @@ inject()
 	status=$?
 }
 
+# override OPTION... RULE [-- CMD...]: to its end; $status, $out
+override()
+{
+	rm -f "$events"
+	"$retcon" override --json -o "$events" "$@" >"$out" 2>"$err"
+	status=$?
+}
+
 # inject_start OPTION... MODE SPEC: in the background, until it is armed
 inject_start()
 {
+	start_retcon inject "$@"
+}
+
+# the same for a rule; inject_stop ends it
+override_start()
+{
+	start_retcon override "$@"
+}
+
+start_retcon()
+{
 	rm -f "$events"
-	"$retcon" inject --json -o "$events" "$@" >"$out" 2>"$err" &
+	"$retcon" "$1" --json -o "$events" "${@:2}" >"$out" 2>"$err" &
 	injector=$!
 	t_jobs+=("$injector")
 	wait_for 20 armed_or_gone

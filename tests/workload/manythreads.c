@@ -5,6 +5,7 @@
  * it waits for a line, starts the threads, waits until all of them sleep, and makes room.
  *
  *	manythreads N		each sends once: "sent A failed B other C"
+ *	manythreads N late	is ready, and waits, once they are all inside
  *	manythreads N die	no room is made: the threads are killed where they wait, by
  *				the end of their process, and another round begins (4 rounds)
  */
@@ -118,10 +119,11 @@ int main(int argc, char **argv)
 {
 	int n = argc > 1 ? atoi(argv[1]) : 0;
 	int die = argc > 2 && strcmp(argv[2], "die") == 0;
+	int late = argc > 2 && strcmp(argv[2], "late") == 0;
 	pthread_t *threads;
 
 	if (n < 1) {
-		fprintf(stderr, "usage: manythreads N [die]\n");
+		fprintf(stderr, "usage: manythreads N [die|late]\n");
 		return 2;
 	}
 	threads = calloc((size_t)n, sizeof(*threads));
@@ -131,6 +133,8 @@ int main(int argc, char **argv)
 	}
 	while (send(ends[0], "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
 		;
+	if (late && start(n, threads) < 0)
+		return 2;
 	printf("ready %d\n", (int)getpid());
 	fflush(stdout);
 	if (getchar() == EOF)
@@ -149,7 +153,7 @@ int main(int argc, char **argv)
 		if (!WIFSIGNALED(status))
 			return 2;
 	}
-	if (start(n, threads) < 0)
+	if (!late && start(n, threads) < 0)
 		return 2;
 	make_room(n);
 	for (int i = 0; i < n; i++)
