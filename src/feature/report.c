@@ -173,6 +173,6 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 	buf_putc(out, '\n');
 	if (s->hits == 0)
 		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
-	else if (!s->matches && !s->exempt && !s->nofail)
+	else if (!s->matches && !s->exempt && !s->nofail && !s->unconfirmed)
 		buf_puts(out, "note: the target was called, but the conditions never held\n");
 }

@@ -115,6 +115,24 @@ static void summary_says_when_nothing_could_happen(void **state)
 	report_summary(&b, &style, &s);
 	assert_non_null(strstr(buf_str(&b), "conditions never held"));
 	buf_free(&b);
+	s.unconfirmed = 1; /* perhaps they did */
+	report_summary(&b, &style, &s);
+	assert_null(strstr(buf_str(&b), "never"));
+	buf_free(&b);
+}
+
+static void summary_tells_what_a_schedule_let_pass(void **state)
+{
+	const struct report_style style = { 0 };
+	struct retcon_stats s = {
+		.sz = sizeof(s), .hits = 9, .matches = 7, .injected = 2, .skipped = 4, .unlucky = 1
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	report_summary(&b, &style, &s);
+	expect(&b, "done: 9 hits, 7 matches, 2 injected, 4 let pass by when or interval, "
+		   "1 let pass by probability, 0 events dropped, 0 read faults, 0 probe misses\n");
 }
 
 int main(void)
@@ -125,6 +143,7 @@ int main(void)
 		cmocka_unit_test(json_is_one_object_a_line),
 		cmocka_unit_test(summary_shows_what_is_not_zero),
 		cmocka_unit_test(summary_says_when_nothing_could_happen),
+		cmocka_unit_test(summary_tells_what_a_schedule_let_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
