@@ -16,6 +16,7 @@ struct comp_func {
 	uint32_t func_id; /* BTF FUNC; 0: no BTF, entry probe only */
 	bool trampoline;  /* fentry + fexit; else entry probe */
 	bool syscall;	  /* a syscall wrapper: its arguments are in the pt_regs it is given */
+	const struct frame *declared; /* its parameters, should BTF not have them; or NULL */
 };
 
 struct comp_place {

@@ -169,7 +169,7 @@ static struct node *unknown_name(struct sema *s, const struct expr *e, const cha
 	offer_names(s, &near);
 	if (is_upper(name) && !near.n)
 		return unknown_constant(s, e, name);
-	if (!s->has_proto && !s->pred->n_params)
+	if (!s->has_proto && !s->func->declared && !s->pred->n_params)
 		return unknown_params(s, e, name);
 	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "%s() has no parameter '%s'", func_text(s),
 		  name);

@@ -61,31 +61,46 @@ const char *func_text(const struct sema *s)
 									       : s->func->name;
 }
 
-void note_declaration(struct sema *s)
+/* one parameter as the kernel declares it; "...": more of them */
+static void declared_param(const struct sema *s, unsigned int i, struct buf *out)
 {
-	const struct kbtf_proto *proto = &s->proto;
-	_cleanup_buf_ struct buf b = { 0 };
+	const struct btf_param *p;
 	char text[256];
 
-	if (!s->has_proto)
-		return;
-	buf_printf(&b, "%s(", func_text(s));
-	for (unsigned int i = 0; i < proto->n_params; i++) {
-		const struct btf_param *p = &proto->params[i];
+	if (!s->has_proto) {
+		const struct param *d = &s->func->declared->params[i];
 
-		buf_puts(&b, i ? ", " : "");
-		if (!p->type)
-			snprintf(text, sizeof(text), "...");
-		else
-			kbtf_declare(s->btf, p->type, kbtf_str(s->btf, p->name_off), text,
-				     sizeof(text));
-		if (b.len + strlen(text) > NOTE_BYTES) {
-			buf_puts(&b, "...");
+		type_name_print(&d->type, out);
+		buf_printf(out, "%s%.*s", d->type.stars ? "" : " ", STR_FMT(d->name));
+		return;
+	}
+	p = &s->proto.params[i];
+	snprintf(text, sizeof(text), "...");
+	if (p->type)
+		kbtf_declare(s->btf, p->type, kbtf_str(s->btf, p->name_off), text, sizeof(text));
+	buf_puts(out, text);
+}
+
+void note_declaration(struct sema *s)
+{
+	_cleanup_buf_ struct buf b = { 0 };
+	unsigned int n;
+
+	if (!s->has_proto && !s->func->declared)
+		return;
+	n = s->has_proto ? s->proto.n_params : s->func->declared->n_params;
+	buf_printf(&b, "%s(", func_text(s));
+	for (unsigned int i = 0; i < n; i++) {
+		_cleanup_buf_ struct buf one = { 0 };
+
+		declared_param(s, i, &one);
+		if (b.len + one.len > NOTE_BYTES) {
+			buf_puts(&b, ", ...");
 			break;
 		}
-		buf_puts(&b, text);
+		buf_printf(&b, "%s%s", i ? ", " : "", buf_str(&one));
 	}
-	buf_puts(&b, proto->n_params ? ")" : "void)");
+	buf_puts(&b, n ? ")" : "void)");
 	err_note(s->err, SPAN_NONE, "the kernel has %s", buf_str(&b));
 }
 

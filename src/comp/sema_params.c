@@ -163,6 +163,33 @@ static bool syscall_proto(const struct kbtf *btf, const char *func, struct kbtf_
 	return true;
 }
 
+/* what the kernel calls a type may be a name that its BTF does without */
+static struct type known_type(const struct sema *s, const struct type_name *name)
+{
+	struct type t;
+
+	if (type_by_name(s->btf, name, &t) == 0 && type_is_scalar(t))
+		return t;
+	return name->stars || name->is_array || name->is_funcptr ? type_pointer_to(type_void())
+								 : type_int(8, false);
+}
+
+/* a system call's, declared by the kernel but not in its BTF */
+static int params_elsewhere(struct sema *s, const struct frame *f)
+{
+	struct pred *p = s->pred;
+	int ret = alloc_params(s, f->n_params);
+
+	for (unsigned int i = 0; ret == 0 && i < f->n_params; i++) {
+		p->params[i].name = f->params[i].name;
+		p->params[i].type = known_type(s, &f->params[i].type);
+		p->n_params = i + 1;
+	}
+	if (ret == 0)
+		assign_registers(s, p);
+	return ret;
+}
+
 int sema_params(struct sema *s, const struct frame *frame)
 {
 	const struct comp_func *f = s->func;
@@ -173,9 +200,9 @@ int sema_params(struct sema *s, const struct frame *frame)
 	s->has_proto = f->syscall
 			       ? syscall_proto(s->btf, f->name, &s->proto)
 			       : f->func_id && kbtf_func_by_id(s->btf, f->func_id, &s->proto) == 0;
-	if (!s->has_proto)
+	if (!s->has_proto && !f->declared)
 		return params_declared(s, frame);
-	ret = params_of_btf(s);
+	ret = s->has_proto ? params_of_btf(s) : params_elsewhere(s, f->declared);
 	if (ret == 0 && frame->has_params)
 		ret = redeclare(s, frame);
 	return ret;

@@ -91,6 +91,11 @@ int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct
 	return k->ops->lookup(k->ctx, names, n, found, err);
 }
 
+int kern_syscall_format(struct kern *k, const char *name, char *text, size_t size)
+{
+	return k->ops->syscall_format ? k->ops->syscall_format(k->ctx, name, text, size) : -ENOENT;
+}
+
 static int symbolize_one(struct kern *k, uint64_t addr, char text[KSYM_TEXT], struct err *err)
 {
 	struct symbol *slot = &k->symbols[(addr ^ addr >> 8 ^ addr >> 16) % SYMBOL_SLOTS];

@@ -30,6 +30,8 @@ struct kern_ops {
 	/* n addresses to text, "" never: "0x..." if unknown */
 	int (*symbolize)(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 			 struct err *err);
+	/* the format of the tracepoint sys_enter_NAME; -ENOENT: none; may be NULL */
+	int (*syscall_format)(void *ctx, const char *name, char *text, size_t size);
 	/* KBTF_RELEASE() of it, or 0; may be NULL */
 	uint32_t (*release)(void *ctx);
 	void (*close)(void *ctx);
@@ -46,6 +48,11 @@ int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct
 		struct err *err);
 int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 		   struct err *err);
+
+int kern_syscall_format(struct kern *k, const char *name, char *text, size_t size);
+/* "int fd, const char * name" of system call NAME, "void"; -ENOENT: nobody says */
+struct buf;
+int kern_syscall_params(struct kern *k, const char *name, struct buf *out);
 
 /* bit of a flag like __GFP_NOFAIL in this kernel: from BTF enums, else by version; -ENOENT */
 int kern_gfp_nofail(struct kern *k, uint64_t *mask, struct err *err);

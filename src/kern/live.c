@@ -390,6 +390,29 @@ static int live_symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char
 	return r;
 }
 
+static int live_syscall_format(void *ctx, const char *name, char *text, size_t size)
+{
+	static const char *const below[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[128];
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+		_cleanup_fclose_ FILE *f = NULL;
+		size_t len;
+
+		if ((size_t)snprintf(path, sizeof(path), "%s/events/syscalls/sys_enter_%s/format",
+				     below[i], name) >= sizeof(path))
+			return -ENOENT;
+		f = fopen(path, "re");
+		if (!f)
+			continue;
+		len = fread(text, 1, size - 1, f);
+		text[len] = '\0';
+		return len + 1 < size ? 0 : -ENOENT;
+	}
+	return -ENOENT;
+}
+
 static uint32_t live_release(void *ctx)
 {
 	unsigned int major, minor;
@@ -417,6 +440,7 @@ int kern_live(struct kern **out, struct err *err)
 		.read_btf = live_read_btf,
 		.lookup = live_lookup,
 		.symbolize = live_symbolize,
+		.syscall_format = live_syscall_format,
 		.release = live_release,
 		.close = live_close,
 	};

@@ -17,3 +17,6 @@ int spec_parse(struct rule **out, const char *name, const char *text, const char
  * The native form: TARGET = VALUE, then clauses. Otherwise as spec_parse().
  */
 int rule_parse(struct rule **out, const char *name, const char *text, struct err *err);
+
+/* "int a, const char *b": a rule of which nothing is there but on_target's parameters */
+int params_parse(struct rule **out, const char *text, struct err *err);

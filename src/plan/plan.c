@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kern/why.h"
+#include "lang/parse.h"
 
 static int copy_name(char *out, size_t size, struct str s)
 {
@@ -118,6 +119,31 @@ static int describe(struct plan *p, struct comp_func *cf, const struct frame *f,
 	return buf_err(&p->notes) ? err_nomem(err) : 0;
 }
 
+/*
+ * A system call's parameters where BTF lacks the function that has them. Only for a frame
+ * that may name one: it takes a file. What cannot be read is as good as not there.
+ */
+static void find_declaration(struct plan *p, struct kern *kern, const struct kbtf *btf,
+			     unsigned int func, const struct frame *f)
+{
+	static const char prefix[] = "__x64_sys_";
+	struct comp_func *cf = &p->comp_funcs[func];
+	_cleanup_buf_ struct buf text = { 0 };
+	char alias[LIMIT_IDENT + 1];
+	const char *name = cf->name + strlen(prefix);
+	struct kbtf_proto proto;
+	struct err ignored = { 0 };
+
+	if (!cf->syscall || p->declared[func] || (!f->pred && !f->has_params) ||
+	    strncmp(cf->name, prefix, strlen(prefix)) != 0)
+		return;
+	snprintf(alias, sizeof(alias), "__do_sys_%s", name);
+	if (kbtf_func(btf, alias, &proto) == 0 || kern_syscall_params(kern, name, &text) < 0)
+		return;
+	if (params_parse(&p->declared[func], buf_str(&text), &ignored) == 0)
+		cf->declared = &p->declared[func]->on_target;
+}
+
 static int add_func(struct plan *p, const struct frame *f, const struct kbtf *btf,
 		    unsigned int *index, struct err *err)
 {
@@ -179,8 +205,8 @@ static int check_place(const struct plan *p, const struct comp_chain *c,
 }
 
 /* the parsers see to it that there are no more chains and callers than there is room for */
-static int add_chain(struct plan *p, const struct chain *chain, const struct kbtf *btf,
-		     struct err *err)
+static int add_chain(struct plan *p, const struct chain *chain, struct kern *kern,
+		     const struct kbtf *btf, struct err *err)
 {
 	struct comp_chain c = { .first = p->n_places, .negated = chain->negated };
 
@@ -193,6 +219,7 @@ static int add_chain(struct plan *p, const struct chain *chain, const struct kbt
 			ret = check_place(p, &c, &place, err);
 		if (ret)
 			return ret;
+		find_declaration(p, kern, btf, place.func, place.frame);
 		p->places[p->n_places++] = place;
 	}
 	if (c.n)
@@ -306,7 +333,7 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 	if (ret)
 		return ret;
 	for (unsigned int i = 0; i < rule->n_chains; i++) {
-		ret = add_chain(p, &rule->chains[i], btf, err);
+		ret = add_chain(p, &rule->chains[i], kern, btf, err);
 		if (ret)
 			return ret;
 	}
@@ -315,5 +342,7 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 
 void plan_free(struct plan *p)
 {
+	for (unsigned int i = 0; i < p->n_funcs; i++)
+		rule_free(p->declared[i]);
 	buf_free(&p->notes);
 }

@@ -4,13 +4,15 @@
  * tree (default), predicate (the target's, alone), ir, asm or size (instructions
  * of each program); probes: yes for
  * chain functions without trampolines; marked, pid, times, half (probability),
- * nofail: what the command line would have said. Types are tests/diff/fixture.
+ * nofail: what the command line would have said; declared: parameters of a system call
+ * that BTF does not have. Types are tests/diff/fixture.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "comp/ir.h"
 #include "golden.h"
+#include "lang/parse.h"
 #include "tests/diff/job.h"
 #include "util/diag.h"
 
@@ -67,10 +69,23 @@ static int show(const struct comp_job *job, const char *stage, struct buf *out, 
 	return show_programs(job, !strcmp(stage, "size"), out, err);
 }
 
+/* what a tracepoint would have said of every system call in the chain */
+static int declare_syscalls(struct test_job *t, const char *text, struct rule **decl,
+			    struct err *err)
+{
+	int ret = text ? params_parse(decl, text, err) : 0;
+
+	for (unsigned int i = 0; *decl && i < t->job.n_funcs; i++)
+		if (t->funcs[i].syscall)
+			t->funcs[i].declared = &(*decl)->on_target;
+	return ret;
+}
+
 static int compile(const struct golden_input *in, struct buf *out, struct err *err)
 {
 	const char *spec = golden_get(in, "spec"), *target = golden_get(in, "target");
 	const char *rule = golden_get(in, "rule");
+	struct rule *decl = NULL;
 	struct test_job t;
 	int ret;
 
@@ -81,6 +96,7 @@ static int compile(const struct golden_input *in, struct buf *out, struct err *e
 		ret = test_job_make(&t, spec ? spec : "", target, !flag(in, "probes"), err);
 	if (ret < 0)
 		return ret;
+	ret = declare_syscalls(&t, golden_get(in, "declared"), &decl, err);
 	if (flag(in, "half"))
 		t.job.schedule.probability = 1ull << 31;
 	if (flag(in, "times"))
@@ -90,7 +106,9 @@ static int compile(const struct golden_input *in, struct buf *out, struct err *e
 	t.job.scope.marked = flag(in, "marked");
 	t.job.scope.kthreads = flag(in, "kthreads");
 	t.job.scope.pid = (uint32_t)number(in, "pid");
-	ret = show(&t.job, golden_get(in, "stage"), out, err);
+	if (ret == 0)
+		ret = show(&t.job, golden_get(in, "stage"), out, err);
+	rule_free(decl);
 	test_job_free(&t);
 	return ret;
 }

@@ -107,6 +107,26 @@ static int fake_symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char
 	return 0;
 }
 
+/* as a kernel of 6.12 has it, but for the columns of blanks */
+static int fake_syscall_format(void *ctx, const char *name, char *text, size_t size)
+{
+	(void)ctx;
+	if (strcmp(name, "openat") != 0)
+		return -ENOENT;
+	snprintf(text, size,
+		 "name: sys_enter_openat\nID: 614\nformat:\n"
+		 "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+		 "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+		 "\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n"
+		 "\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n"
+		 "\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;\n"
+		 "\tfield:int flags;\toffset:32;\tsize:8;\tsigned:0;\n"
+		 "\tfield:umode_t mode;\toffset:40;\tsize:8;\tsigned:0;\n"
+		 "\tfield:__data_loc char[] __filename_val;\toffset:48;\tsize:4;\tsigned:0;\n\n"
+		 "print fmt: \"dfd: 0x%%08lx\", ((unsigned long)(REC->dfd))\n");
+	return 0;
+}
+
 static void fake_close(void *ctx)
 {
 	struct fake *f = ctx;
@@ -128,6 +148,7 @@ int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 		.read_btf = fake_read_btf,
 		.lookup = fake_lookup,
 		.symbolize = fake_symbolize,
+		.syscall_format = fake_syscall_format,
 		.close = fake_close,
 	};
 	_cleanup_(fake_closep) struct fake *f = calloc(1, sizeof(*f));

@@ -44,6 +44,30 @@ static void done(struct world *w)
 	kern_free(w->kern);
 }
 
+static void a_system_call_is_declared_by_its_tracepoint(void **state)
+{
+	const struct frame *f;
+	struct world w;
+
+	(void)state;
+	assert_int_equal(plan(&w, "SyS_openat()(flags & 1)", "should_failslab"), 0);
+	f = w.plan.comp_funcs[0].declared;
+	assert_non_null(f);
+	assert_int_equal(f->n_params, 4);
+	assert_true(str_eq(f->params[1].name, "filename"));
+	assert_int_equal(f->params[1].type.stars, 1);
+	assert_true(str_eq(f->params[3].name, "mode"));
+	assert_true(str_eq(f->params[3].type.name, "umode_t"));
+	done(&w);
+	/* which is not looked for where no name can be used */
+	assert_int_equal(plan(&w, "SyS_openat()", "should_failslab"), 0);
+	assert_null(w.plan.comp_funcs[0].declared);
+	done(&w);
+	assert_int_equal(plan(&w, "SyS_openat() => SyS_openat()(dfd == 1)", "should_failslab"), 0);
+	assert_non_null(w.plan.comp_funcs[0].declared);
+	done(&w);
+}
+
 static void places_are_outermost_first(void **state)
 {
 	struct world w;
@@ -227,6 +251,7 @@ static void entry_probed_functions_in_several_chains(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_system_call_is_declared_by_its_tracepoint),
 		cmocka_unit_test(places_are_outermost_first),
 		cmocka_unit_test(chains_follow_one_another),
 		cmocka_unit_test(forbidden_callers_do_not_narrow),
