@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # For the checks: where the tree is, what is in it, and a case decided by whether anything was found.
 
-cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." || exit
 
+# shellcheck disable=SC2034 # for the checks
 build=${BUILD:-build}
 cases=0
 
