@@ -69,6 +69,15 @@ struct prog_set {
 /* a name that is no parameter's but differs from call to call: pid, $comm, arg1 */
 bool comp_name_varies(struct str name);
 
+/* An expression that has to be constant: -EINVAL with a caret if it is not. */
+struct comp_constant {
+	int64_t value;
+	bool is_unsigned; /* a negative value stands for one above INT64_MAX */
+	bool is_pointer;
+};
+int comp_constant(const struct kbtf *btf, const struct source *src, const struct expr *e,
+		  struct comp_constant *out, struct err *err);
+
 int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err);
 void prog_set_free(struct prog_set *s);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "comp/sema_internal.h"
+#include "util/cleanup.h"
 
 struct node *sema_fail(struct sema *s, enum err_tag tag, struct span at, const char *fmt, ...)
 {
@@ -94,6 +95,40 @@ int sema_predicate(const struct kbtf *btf, const struct source *src, const struc
 	if (ret < 0)
 		return s.err->code ? s.err->code : ret;
 	*out = pred;
+	return 0;
+}
+
+int comp_constant(const struct kbtf *btf, const struct source *src, const struct expr *e,
+		  struct comp_constant *out, struct err *err)
+{
+	static const struct comp_func no_func = { .name = "" };
+	static const struct frame no_frame;
+	_cleanup_(arena_freep) struct arena *arena = NULL;
+	struct pred pred = { .frame = &no_frame, .buf_bytes = 8 };
+	struct err local = { 0 };
+	struct sema s = {
+		.btf = btf,
+		.src = src,
+		.func = &no_func,
+		.err = err ? err : &local,
+		.pred = &pred,
+	};
+	struct node *n;
+
+	if (arena_new(&arena) < 0)
+		return err_nomem(err);
+	s.arena = arena;
+	n = sema_value(&s, e);
+	if (!n)
+		return s.err->code ? s.err->code : -EINVAL;
+	if (n->kind != NODE_CONST || !type_is_scalar(n->type))
+		return err_set(s.err, -EINVAL, ERR_TYPE_MISMATCH, src, e->at,
+			       "a value has to be constant: known before anything is called");
+	*out = (struct comp_constant){
+		.value = (int64_t)n->value,
+		.is_unsigned = n->type.kind == TYPE_INT && !n->type.is_signed,
+		.is_pointer = n->type.kind == TYPE_PTR,
+	};
 	return 0;
 }
 

@@ -158,6 +158,10 @@ static struct node *unknown_name(struct sema *s, const struct expr *e, const cha
 {
 	struct near near;
 
+	if (!*s->func->name)
+		return sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
+				 "'%s' is no constant: a value is known before anything is called",
+				 name);
 	if (*name == '$')
 		return unknown_task_value(s, e, name);
 	if (!strcmp(name, "retval"))

@@ -54,6 +54,11 @@ void kern_freep(struct kern **k)
 	kern_free(*k);
 }
 
+bool kern_types_only(const struct kern *k)
+{
+	return k->ops->types_only;
+}
+
 static int no_btf(struct err *err)
 {
 	err_plain(err, -ENOENT, ERR_KERNEL_LACKS, "this kernel has no BTF: no " KERN_BTF_PATH);
@@ -123,6 +128,11 @@ int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (
 	for (unsigned int i = 0; i < n && !r; i++)
 		r = symbolize_one(k, addrs[i], text[i], err);
 	return r;
+}
+
+enum kern_error_type kern_error_type(struct kern *k, const char *func, const struct ksym *sym)
+{
+	return k->ops->error_type ? k->ops->error_type(k->ctx, func, sym) : KERN_ERROR_UNKNOWN;
 }
 
 /*

@@ -11,12 +11,24 @@
 struct kern;
 
 struct ksym {
-	uint64_t addr;
+	uint64_t addr; /* 0: no such symbol */
 	uint64_t size; /* 0 if unknown */
 };
 
+/* the address of a function that is there, from a kern that knows types only */
+#define KSYM_SOMEWHERE UINT64_MAX
+
 /* An address as text: "ip_route_output_key_hash+0x5c", module in brackets behind. */
 #define KSYM_TEXT 192
+
+/* what callers of an injectable function can take: ALLOW_ERROR_INJECTION(), EI_ETYPE_... */
+enum kern_error_type {
+	KERN_ERROR_UNKNOWN, /* not injectable, or nobody says */
+	KERN_ERROR_NULL,
+	KERN_ERROR_ERRNO,
+	KERN_ERROR_ERRNO_NULL,
+	KERN_ERROR_TRUE,
+};
 
 #define KERN_BTF_PATH "/sys/kernel/btf/vmlinux"
 
@@ -34,11 +46,19 @@ struct kern_ops {
 	int (*syscall_format)(void *ctx, const char *name, char *text, size_t size);
 	/* KBTF_RELEASE() of it, or 0; may be NULL */
 	uint32_t (*release)(void *ctx);
+	/* of the function at sym; NULL: unknown, always */
+	enum kern_error_type (*error_type)(void *ctx, const char *func, const struct ksym *sym);
 	void (*close)(void *ctx);
+	bool types_only; /* not a running kernel: no addresses, nobody to ask for reasons */
 };
 
 int kern_new(struct kern **out, const struct kern_ops *ops, void *ctx, struct err *err);
 int kern_live(struct kern **out, struct err *err); /* the running kernel */
+/* raw BTF, or an ELF file that has some; NULL: the running kernel's. Read on first use */
+int kern_file(struct kern **out, const char *path, struct err *err);
+bool kern_types_only(const struct kern *k);
+/* KBTF_RELEASE() of it, or 0 */
+uint32_t kern_running_release(void);
 void kern_free(struct kern *k);
 void kern_freep(struct kern **k);
 
@@ -53,6 +73,8 @@ int kern_syscall_format(struct kern *k, const char *name, char *text, size_t siz
 /* "int fd, const char * name" of system call NAME, "void"; -ENOENT: nobody says */
 struct buf;
 int kern_syscall_params(struct kern *k, const char *name, struct buf *out);
+/* reads the whole list of injectable functions: for values that look odd */
+enum kern_error_type kern_error_type(struct kern *k, const char *func, const struct ksym *sym);
 
 /* bit of a flag like __GFP_NOFAIL in this kernel: from BTF enums, else by version; -ENOENT */
 int kern_gfp_nofail(struct kern *k, uint64_t *mask, struct err *err);

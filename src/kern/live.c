@@ -14,6 +14,7 @@
 #include <sys/utsname.h>
 
 #include "kern/kern.h"
+#include "kern/listed.h"
 #include "kern/sys.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
@@ -413,15 +414,40 @@ static int live_syscall_format(void *ctx, const char *name, char *text, size_t s
 	return -ENOENT;
 }
 
-static uint32_t live_release(void *ctx)
+uint32_t kern_running_release(void)
 {
 	unsigned int major, minor;
 	struct utsname u;
 
-	(void)ctx;
 	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
 		return 0;
 	return KBTF_RELEASE(major, minor);
+}
+
+static uint32_t live_release(void *ctx)
+{
+	(void)ctx;
+	return kern_running_release();
+}
+
+static enum kern_error_type live_error_type(void *ctx, const char *func, const struct ksym *sym)
+{
+	static const char *const words[] = {
+		[KERN_ERROR_NULL] = "NULL",
+		[KERN_ERROR_ERRNO] = "ERRNO",
+		[KERN_ERROR_ERRNO_NULL] = "ERRNO_NULL",
+		[KERN_ERROR_TRUE] = "TRUE",
+	};
+	char alias[1][KSYM_TEXT] = { "" }, word[16];
+
+	if (live_symbolize(ctx, &sym->addr, 1, alias, NULL) == 0)
+		alias[0][strcspn(alias[0], "+ ")] = '\0';
+	if (list_find(INJECTION_LIST, func, alias[0], word, sizeof(word)) != LIST_HAS)
+		return KERN_ERROR_UNKNOWN;
+	for (size_t i = KERN_ERROR_NULL; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return (enum kern_error_type)i;
+	return KERN_ERROR_UNKNOWN;
 }
 
 static void live_close(void *ctx)
@@ -442,6 +468,7 @@ int kern_live(struct kern **out, struct err *err)
 		.symbolize = live_symbolize,
 		.syscall_format = live_syscall_format,
 		.release = live_release,
+		.error_type = live_error_type,
 		.close = live_close,
 	};
 	struct live *l = calloc(1, sizeof(*l));

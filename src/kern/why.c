@@ -16,14 +16,12 @@
 #include <unistd.h>
 
 #include "kern/config.h"
+#include "kern/listed.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 
-#define DEBUGFS	       "/sys/kernel/debug"
-#define INJECTION_LIST DEBUGFS "/error_injection/list"
-#define TRACEABLE_LIST "/sys/kernel/tracing/available_filter_functions"
-#define IN_GUEST       "or run it in a guest that has everything: retcon vm -- retcon inject ..."
+#define IN_GUEST "or run it in a guest that has everything: retcon vm -- retcon inject ..."
 
 /* numbers of their own: headers older than 5.8 lack the newer two */
 enum {
@@ -256,35 +254,14 @@ static bool check_exists(struct kern *k, const char *func, struct ksym *sym, str
 	return true;
 }
 
-enum listed {
-	LIST_UNREADABLE,
-	LIST_HAS,
-	LIST_LACKS
-};
-
-/*
- * Is there a line that begins with the name, or with what the kernel calls that
- * address? (It is the first of its names: __do_sys_getpid for __x64_sys_getpid.)
- */
 static enum listed is_listed(struct kern *k, const char *path, const char *func,
 			     const struct ksym *sym)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
-	_cleanup_free_ char *line = NULL;
 	char other[1][KSYM_TEXT] = { "" };
-	size_t cap = 0, lines = 0;
 
-	if (!f)
-		return LIST_UNREADABLE;
 	if (kern_symbolize(k, &sym->addr, 1, other, NULL) == 0)
 		other[0][strcspn(other[0], "+ ")] = '\0';
-	while (getline(&line, &cap, f) > 0) {
-		lines++;
-		line[strcspn(line, " \t\n")] = '\0';
-		if (strcmp(line, func) == 0 || strcmp(line, other[0]) == 0)
-			return LIST_HAS;
-	}
-	return lines ? LIST_LACKS : LIST_UNREADABLE;
+	return list_find(path, func, other[0], NULL, 0);
 }
 
 static bool explain_injectable(struct kern *k, const char *func, const struct ksym *sym, int code,

@@ -235,29 +235,55 @@ bool plan_has_caller(const struct plan *p)
 	return false;
 }
 
-static int resolve_target(struct plan *p, const struct kbtf *btf)
+static int refuse(const struct plan *p, struct span at, const char *what, struct err *err)
 {
-	struct kbtf_proto proto;
+	return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, at, "%s not supported yet",
+		       what);
+}
 
-	str_copy(p->target_name, sizeof(p->target_name), p->rule->target);
+/* what the language has and nothing below does */
+static int check_supported(const struct plan *p, struct err *err)
+{
+	const struct rule *r = p->rule;
+
+	if (r->target_kind == TARGET_LSM)
+		return refuse(p, r->target_at, "security hooks are", err);
+	if (r->module)
+		return refuse(p, r->target_at, "functions of a named module are", err);
+	if (r->after)
+		return refuse(p, r->after_at, "'after' is", err);
+	return 0;
+}
+
+static int resolve_target(struct plan *p, const struct kbtf *btf, struct err *err)
+{
+	const struct rule *r = p->rule;
+	bool named = r->target_kind == TARGET_SYSCALL;
+	char written[LIMIT_IDENT + 1];
+	struct kbtf_proto proto;
+	size_t len;
+
+	len = (size_t)snprintf(written, sizeof(written), "%s%s", named ? "sys_" : "", r->target);
+	if (len >= sizeof(written) ||
+	    plan_kernel_name(written, p->target_name, sizeof(p->target_name), &p->target.syscall))
+		return err_set(err, -E2BIG, ERR_LIMIT, r->src, r->target_at,
+			       "a function's name has at most %d characters", LIMIT_IDENT);
+	if (!named && note_name(p, written, p->target_name))
+		return err_nomem(err);
 	p->target.name = p->target_name;
-	if (kbtf_func(btf, p->target_name, &proto) == 0)
+	if (find_proto(btf, p->target_name, &proto) == 0)
 		p->target.func_id = proto.func_id;
 	return 0;
 }
 
-static int unknown_function(const struct plan *p, unsigned int func, const struct kbtf *btf,
-			    struct err *err)
+static int unknown_function(const struct plan *p, const char *name, struct span at,
+			    const struct kbtf *btf, struct err *err)
 {
 	const char *near[3];
-	struct span at = SPAN_NONE;
-	unsigned int n = kbtf_nearest(btf, BTF_KIND_FUNC, p->func[func].name, near, 3);
+	unsigned int n = kbtf_nearest(btf, BTF_KIND_FUNC, name, near, 3);
 
-	for (unsigned int i = 0; i < p->n_places; i++)
-		if (p->places[i].func == func)
-			at = p->places[i].frame->func_at;
 	err_set(err, -ENOENT, ERR_UNKNOWN_FUNCTION, p->rule->src, at,
-		"this kernel has no function '%s'", p->func[func].name);
+		"this kernel has no function '%s'", name);
 	for (unsigned int i = 0; i < n; i++)
 		err_note(err, SPAN_NONE, "did you mean %s?", near[i]);
 	if (n == 0)
@@ -288,6 +314,45 @@ static void note_no_trampoline(struct plan *p, unsigned int func)
 			   p->func[func].name);
 }
 
+static int unknown_frame(const struct plan *p, unsigned int func, const struct kbtf *btf,
+			 struct err *err)
+{
+	struct span at = SPAN_NONE;
+
+	for (unsigned int i = 0; i < p->n_places; i++)
+		if (p->places[i].func == func)
+			at = p->places[i].frame->func_at;
+	return unknown_function(p, p->func[func].name, at, btf, err);
+}
+
+static int unknown_syscall(const struct plan *p, const struct kbtf *btf, struct err *err)
+{
+	static const char prefix[] = "__x64_sys_";
+	const struct rule *r = p->rule;
+	const char *near[3];
+	unsigned int n = kbtf_nearest(btf, BTF_KIND_FUNC, p->target_name, near, 3);
+
+	err_set(err, -ENOENT, ERR_UNKNOWN_FUNCTION, r->src, r->target_at,
+		"this kernel has no system call '%s'", r->target);
+	for (unsigned int i = 0; i < n; i++)
+		if (strncmp(near[i], prefix, sizeof(prefix) - 1) == 0)
+			err_note(err, SPAN_NONE, "did you mean syscall:%s?",
+				 near[i] + sizeof(prefix) - 1);
+	return -ENOENT;
+}
+
+static int unknown_target(const struct plan *p, struct kern *kern, const struct kbtf *btf,
+			  struct err *err)
+{
+	if (p->rule->target_kind == TARGET_SYSCALL)
+		return unknown_syscall(p, btf, err);
+	if (kern_types_only(kern))
+		return unknown_function(p, p->target_name, p->rule->target_at, btf, err);
+	why_not_overridable(kern, p->target_name, -ENOENT, err);
+	err_locate(err, p->rule->src, p->rule->target_at);
+	return err->code ? err->code : -ENOENT;
+}
+
 /* One run for all: the target first, then the chain. */
 static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf *btf,
 			   struct err *err)
@@ -303,14 +368,12 @@ static int resolve_symbols(struct plan *p, struct kern *kern, const struct kbtf 
 	if (ret)
 		return ret;
 	p->target_sym = found[0];
-	if (!found[0].addr) {
-		why_not_overridable(kern, p->target_name, -ENOENT, err);
-		return err->code ? err->code : -ENOENT;
-	}
+	if (!found[0].addr)
+		return unknown_target(p, kern, btf, err);
 	for (unsigned int i = 0; i < p->n_funcs; i++) {
 		p->func[i].sym = found[i + 1];
 		if (!found[i + 1].addr)
-			return unknown_function(p, i, btf, err);
+			return unknown_frame(p, i, btf, err);
 		if (!p->comp_funcs[i].trampoline)
 			note_no_trampoline(p, i);
 	}
@@ -326,10 +389,11 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 	p->rule = rule;
 	for (unsigned int i = 0; i < rule->n_notes; i++)
 		buf_printf(&p->notes, "%s\n", rule->notes[i].text);
-	ret = kern_btf(kern, &btf, err);
-	if (ret)
-		return ret;
-	ret = resolve_target(p, btf);
+	ret = check_supported(p, err);
+	if (!ret)
+		ret = kern_btf(kern, &btf, err);
+	if (!ret)
+		ret = resolve_target(p, btf, err);
 	if (ret)
 		return ret;
 	for (unsigned int i = 0; i < rule->n_chains; i++) {

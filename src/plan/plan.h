@@ -40,5 +40,12 @@ void plan_free(struct plan *p);
 /* some caller must be active; a rule that only says who must not be is as good as none */
 bool plan_has_caller(const struct plan *p);
 
+/*
+ * What the target shall return: the rule's VALUE, which has to be constant, to fit the
+ * target's return type, and to be one its callers can take. -EINVAL with a caret; `force`
+ * lifts all but the first, with a note.
+ */
+int plan_value(struct plan *p, struct kern *kern, bool force, int64_t *value, struct err *err);
+
 /* "__x64_sys_mount" for SyS_mount, sys_mount; the name itself otherwise. -E2BIG */
 int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall);

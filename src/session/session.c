@@ -87,7 +87,7 @@ static int job_fill(const struct session *s, const struct kbtf *btf, struct comp
 			   .marked = s->opts.command > 0 },
 		.value = s->opts.value,
 		.schedule = s->opts.schedule,
-		.cpu_slots = maps_cpu_slots(),
+		.cpu_slots = s->opts.shown_only ? LIMIT_CPUS : maps_cpu_slots(),
 	};
 	if (s->opts.gfp_param < 0)
 		return 0;
@@ -115,7 +115,8 @@ int session_new(struct session **out, struct kern *kern, const struct plan *plan
 	s->kern = kern;
 	s->plan = plan;
 	s->opts = *opts;
-	ret = exempt_collect(&s->exempt, opts->pid, err);
+	s->exempt.self = 1; /* if nobody else: init always is */
+	ret = opts->shown_only ? 0 : exempt_collect(&s->exempt, opts->pid, err);
 	if (!ret)
 		ret = kern_btf(kern, &btf, err);
 	if (!ret)
@@ -140,6 +141,17 @@ int session_print(const struct session *s, struct buf *out)
 	return buf_err(out);
 }
 
+int session_explain(const struct session *s, struct buf *types, struct buf *ir, struct err *err)
+{
+	const struct kbtf *btf;
+	struct comp_job job;
+	int ret = kern_btf(s->kern, &btf, err);
+
+	if (!ret)
+		ret = job_fill(s, btf, &job, err);
+	return ret ? ret : comp_explain(&job, types, ir, err);
+}
+
 static struct engine_site site_of(const struct session *s, const struct prog *p)
 {
 	const struct plan *plan = s->plan;
@@ -161,10 +173,12 @@ static int attach_one(struct session *s, const struct lineinfo *li, unsigned int
 
 	if (!ret || (err && err->tag == ERR_VERIFIER))
 		return ret;
-	if (i == 0)
+	if (i == 0) {
 		why_not_overridable(s->kern, p->func, ret, err);
-	else if (p->kind != PROG_RAW_TP)
+		err_locate(err, s->plan->rule->src, s->plan->rule->target_at);
+	} else if (p->kind != PROG_RAW_TP) {
 		why_not_traceable(s->kern, p->func, ret, err);
+	}
 	return err && err->code ? err->code : ret;
 }
 

@@ -18,7 +18,8 @@ struct session_opts {
 	pid_t pid;		  /* only this process; 0: any */
 	pid_t command;		  /* only this process, waiting to exec, and its descendants; 0 */
 	bool kthreads;
-	int gfp_param; /* index of the target's parameter with GFP flags; -1 none */
+	bool shown_only; /* not to be armed: programs are the same on every machine */
+	int gfp_param;	 /* index of the target's parameter with GFP flags; -1 none */
 };
 
 struct session_stats {
@@ -37,6 +38,8 @@ void session_freep(struct session **s);
 
 /* each program as C beside its instructions */
 int session_print(const struct session *s, struct buf *out);
+/* the stages before that, as text: typed trees, then IR; either may be NULL */
+int session_explain(const struct session *s, struct buf *types, struct buf *ir, struct err *err);
 
 int session_arm(struct session *s, struct err *err);
 /* a store; then everything is taken down. Safe to repeat. Records stay readable. */

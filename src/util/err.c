@@ -76,6 +76,18 @@ int err_set(struct err *err, int code, enum err_tag tag, const struct source *sr
 	return code;
 }
 
+int err_locate(struct err *err, const struct source *src, struct span at)
+{
+	if (!err || !err->code)
+		return 0;
+	if (!src || span_is_none(at) || err->place.line)
+		return err->code;
+	err->src = src;
+	err->at = at;
+	place_set(&err->place, src, at);
+	return err->code;
+}
+
 int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char head[sizeof(err->msg)];

@@ -77,6 +77,9 @@ int err_set(struct err *err, int code, enum err_tag tag, const struct source *sr
 /* same, for errors that are not about a text */
 #define err_plain(err, code, tag, ...) err_set(err, code, tag, NULL, SPAN_NONE, __VA_ARGS__)
 
+/* say where in the text it is, if it has no place yet and `at` is one; returns err->code */
+int err_locate(struct err *err, const struct source *src, struct span at);
+
 /* prepend what the caller was doing; returns err->code */
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -127,6 +127,28 @@ static int fake_syscall_format(void *ctx, const char *name, char *text, size_t s
 	return 0;
 }
 
+static enum kern_error_type fake_error_type(void *ctx, const char *func, const struct ksym *sym)
+{
+	static const struct {
+		const char *func;
+		enum kern_error_type type;
+	} table[] = {
+		{ "should_failslab", KERN_ERROR_ERRNO },
+		{ "should_fail_bio", KERN_ERROR_ERRNO },
+		{ "should_fail_alloc_page", KERN_ERROR_TRUE },
+		{ "__x64_sys_openat", KERN_ERROR_ERRNO },
+		{ "kmem_cache_alloc_noprof", KERN_ERROR_NULL },
+		{ "d_alloc", KERN_ERROR_ERRNO_NULL },
+		{ "d_alloc_parallel", KERN_ERROR_ERRNO },
+	};
+
+	(void)ctx;
+	for (size_t i = 0; sym->addr && i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(func, table[i].func) == 0)
+			return table[i].type;
+	return KERN_ERROR_UNKNOWN;
+}
+
 static void fake_close(void *ctx)
 {
 	struct fake *f = ctx;
@@ -149,6 +171,7 @@ int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 		.lookup = fake_lookup,
 		.symbolize = fake_symbolize,
 		.syscall_format = fake_syscall_format,
+		.error_type = fake_error_type,
 		.close = fake_close,
 	};
 	_cleanup_(fake_closep) struct fake *f = calloc(1, sizeof(*f));

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * VALUE against what the target returns: first by its type, then by what the kernel
+ * says its callers can take. A wrong value is no error path but a bug of our making:
+ * a caller that gets 0 for a pointer it may not get uses it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "comp/type.h"
+#include "plan/plan.h"
+#include "util/errno_names.h"
+
+#define ERRNO_MAX 4095 /* MAX_ERRNO, include/linux/err.h */
+
+struct value {
+	const struct expr *e;
+	int64_t v;
+	bool is_unsigned, is_pointer;
+};
+
+static bool is_errno(int64_t v)
+{
+	return v >= -ERRNO_MAX && v <= -1;
+}
+
+static bool is_name(const struct expr *e, char *name, size_t size)
+{
+	if (e->kind != EXPR_NAME || e->name.len >= size)
+		return false;
+	memcpy(name, e->name.p, e->name.len);
+	name[e->name.len] = '\0';
+	return true;
+}
+
+static int evaluate(const struct plan *p, const struct kbtf *btf, const struct expr *e,
+		    struct value *out, struct err *err);
+
+/* ERR_PTR(-E...): the one function a value may call */
+static int evaluate_err_ptr(const struct plan *p, const struct kbtf *btf, const struct expr *e,
+			    struct value *out, struct err *err)
+{
+	int ret;
+
+	if (e->n_args != 1)
+		return err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, e->at,
+			       "ERR_PTR() takes 1 argument, %u given", e->n_args);
+	ret = evaluate(p, btf, e->args[0], out, err);
+	if (ret)
+		return ret;
+	if (out->is_pointer || !is_errno(out->v))
+		return err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, e->args[0]->at,
+			       "ERR_PTR() takes an error code, from -1 to -%d", ERRNO_MAX);
+	out->is_pointer = true;
+	out->e = e;
+	return 0;
+}
+
+static int evaluate(const struct plan *p, const struct kbtf *btf, const struct expr *e,
+		    struct value *out, struct err *err)
+{
+	struct comp_constant c;
+	char name[32];
+	int ret;
+
+	*out = (struct value){ .e = e };
+	if (e->kind == EXPR_UNARY && e->op == OP_NEG && is_name(e->a, name, sizeof(name)) &&
+	    errno_value(name)) {
+		out->v = errno_value(name);
+		return 0;
+	}
+	if (is_name(e, name, sizeof(name)) && errno_value(name)) {
+		err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, e->at,
+			"errors are returned negative, and %s is %d", name, -errno_value(name));
+		err_note(err, SPAN_NONE, "did you mean '-%s'?", name);
+		return -EINVAL;
+	}
+	if (e->kind == EXPR_CALL && str_eq(e->name, "ERR_PTR"))
+		return evaluate_err_ptr(p, btf, e, out, err);
+	ret = comp_constant(btf, p->rule->src, e, &c, err);
+	if (ret)
+		return ret;
+	out->v = c.value;
+	out->is_unsigned = c.is_unsigned;
+	out->is_pointer = c.is_pointer;
+	return 0;
+}
+
+/* into how many bits, and of which sign, it has to go */
+static bool fits(const struct value *v, struct type t)
+{
+	unsigned int bits = 8 * t.bytes;
+
+	if (v->is_unsigned && v->v < 0)
+		return !t.is_signed && bits == 64;
+	if (t.is_bool)
+		return v->v == 0 || v->v == 1;
+	if (!t.is_signed)
+		return v->v >= 0 && (bits == 64 || v->v >> bits == 0);
+	return bits == 64 || (v->v >= -(1ll << (bits - 1)) && v->v < 1ll << (bits - 1));
+}
+
+static int check_type(const struct plan *p, const struct kbtf *btf, const struct value *v,
+		      struct type t, struct err *err)
+{
+	const char *name = p->target_name;
+	char text[TYPE_TEXT];
+
+	type_text(btf, t, text);
+	if (t.kind == TYPE_PTR && !v->is_pointer) {
+		err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
+			"%s() returns '%s', and this is a number", name, text);
+		if (is_errno(v->v))
+			err_note(err, SPAN_NONE, "did you mean ERR_PTR(...)?");
+		else
+			err_note(err, SPAN_NONE, "write NULL or ERR_PTR(-E...)");
+		return -EINVAL;
+	}
+	if (t.kind == TYPE_INT && v->is_pointer)
+		return err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
+			       "%s() returns '%s', and this is a pointer", name, text);
+	if (t.kind == TYPE_INT && !fits(v, t)) {
+		err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
+			v->is_unsigned ? "%" PRIu64 " does not fit '%s', which %s() returns"
+				       : "%" PRId64 " does not fit '%s', which %s() returns",
+			v->v, text, name);
+		if (t.is_bool)
+			err_note(err, SPAN_NONE, "write true or false");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* an error code where those are returned, true where that is: no list has to be read for it */
+static bool is_plain(const struct value *v, struct type t)
+{
+	if (t.kind != TYPE_INT)
+		return false;
+	return t.is_bool ? v->v == 1 : is_errno(v->v);
+}
+
+/* The kernel's own check of these is in fail_function only: adjust_error_retval(), 6.12 */
+static int check_error_type(const struct plan *p, struct kern *kern, const struct value *v,
+			    struct err *err)
+{
+	enum kern_error_type type = kern_error_type(kern, p->target_name, &p->target_sym);
+	const char *may = NULL;
+
+	if (type == KERN_ERROR_ERRNO && !is_errno(v->v))
+		may = "an error code, -1 to -4095";
+	else if (type == KERN_ERROR_ERRNO_NULL && !is_errno(v->v) && v->v)
+		may = "an error code, -1 to -4095, or NULL";
+	else if (type == KERN_ERROR_NULL && v->v)
+		may = "NULL";
+	else if (type == KERN_ERROR_TRUE && v->v != 1)
+		may = "true";
+	if (!may)
+		return 0;
+	err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
+		"the kernel says of %s() that its callers can take %s", p->target_name, may);
+	return -EINVAL;
+}
+
+static int check(const struct plan *p, struct kern *kern, const struct kbtf *btf,
+		 const struct value *v, struct type t, struct err *err)
+{
+	int ret = check_type(p, btf, v, t, err);
+
+	if (ret || is_plain(v, t))
+		return ret;
+	return check_error_type(p, kern, v, err);
+}
+
+int plan_value(struct plan *p, struct kern *kern, bool force, int64_t *value, struct err *err)
+{
+	const struct kbtf *btf;
+	struct kbtf_proto proto;
+	struct err why = { 0 };
+	struct value v;
+	struct type t;
+	int ret = kern_btf(kern, &btf, err);
+
+	if (!ret)
+		ret = evaluate(p, btf, p->rule->value, &v, err);
+	if (ret)
+		return ret;
+	*value = v.v;
+	if (!p->target.func_id || kbtf_func_by_id(btf, p->target.func_id, &proto)) {
+		buf_printf(&p->notes,
+			   "what %s() returns is not in this kernel's BTF: the value is taken as "
+			   "it is\n",
+			   p->target_name);
+		return buf_err(&p->notes) ? err_nomem(err) : 0;
+	}
+	t = type_of_id(btf, proto.ret);
+	if (t.kind != TYPE_INT && t.kind != TYPE_PTR)
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
+			       t.kind == TYPE_VOID
+				       ? "%s() returns nothing: there is nothing to replace"
+				       : "%s() returns neither a number nor a pointer",
+			       p->target_name);
+	ret = check(p, kern, btf, &v, t, &why);
+	if (!ret)
+		return 0;
+	if (force) {
+		buf_printf(&p->notes, "forced: %s\n", why.msg);
+		return buf_err(&p->notes) ? err_nomem(err) : 0;
+	}
+	if (why.n_notes == 0)
+		err_note(&why, SPAN_NONE, "--force takes it all the same");
+	if (err)
+		*err = why;
+	return ret;
+}
