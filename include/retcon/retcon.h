@@ -56,6 +56,23 @@ struct retcon_inject_opts {
 		.sz = sizeof(struct retcon_inject_opts), .probability = 1                          \
 	}
 
+/* The native form: the rule names target, value, conditions and schedule (retcon-override(1)). */
+struct retcon_override_opts {
+	size_t sz;	  /* sizeof(struct retcon_override_opts) */
+	const char *rule; /* "should_failslab = -ENOMEM under tcp_v4_connect times 5" */
+	pid_t pid;	  /* only this process (initial pid namespace); 0: any */
+	pid_t command;	  /* only this process and its descendants from now on; 0: none */
+	bool kthreads;	  /* kernel threads too */
+	bool system_wide; /* a rule without chain, scope and condition is meant: takes a bound */
+	bool timed;	  /* which the caller sets by disarming after a time; else times N */
+	bool force;	  /* a value the function may not return is meant: noted, not refused */
+};
+
+#define RETCON_OVERRIDE_OPTS_INIT                                                                  \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_override_opts)                                          \
+	}
+
 /*
  * Parse, plan and compile; nothing is loaded. -EINVAL: spec, option or type error;
  * -ENOENT: no such function; -EPERM, -EOPNOTSUPP: user or kernel lacks something;
@@ -63,6 +80,9 @@ struct retcon_inject_opts {
  */
 RETCON_API int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *opts,
 			     struct retcon_session **out);
+/* likewise; -EINVAL also for a value that the function may not return */
+RETCON_API int retcon_override(struct retcon *ctx, const struct retcon_override_opts *opts,
+			       struct retcon_session **out);
 /* one line each about the rule on this kernel ("" if none) */
 RETCON_API const char *retcon_session_notes(const struct retcon_session *s);
 /* each program as C beside its instructions; NULL when out of memory */
@@ -123,6 +143,37 @@ struct retcon_stats {
 	uint64_t skipped;     /* let pass by `when` or `interval` */
 };
 RETCON_API int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out);
+
+/* What a rule goes through before it is loaded, each as text. */
+enum retcon_stage {
+	RETCON_STAGE_RULE = 1,	 /* the rule, in its canonical form */
+	RETCON_STAGE_TREE = 2,	 /* as parsed */
+	RETCON_STAGE_TYPES = 4,	 /* conditions, typed by BTF and folded */
+	RETCON_STAGE_IR = 8,	 /* three-address code of each program */
+	RETCON_STAGE_INSNS = 16, /* instructions, below the C they stand for */
+};
+
+struct retcon_compile_opts {
+	size_t sz;	  /* sizeof(struct retcon_compile_opts) */
+	const char *mode; /* as in retcon_inject_opts: then rule is a spec; NULL: a rule */
+	const char *rule; /* rule or spec */
+	const char *btf;  /* path of a BTF or ELF file: another kernel's; NULL: the running one's */
+	unsigned int stages; /* of RETCON_STAGE_*, each with a heading if more than one; 0: all */
+	bool force;	     /* a value the function may not return is meant */
+};
+
+#define RETCON_COMPILE_OPTS_INIT                                                                   \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_compile_opts)                                           \
+	}
+
+/*
+ * Needs no rights and loads nothing. *text is the stages, *notes one line each about the
+ * rule on that kernel ("" if none); both live until the next call with ctx. Errors as
+ * retcon_inject() has them; what only a running kernel knows is not looked at.
+ */
+RETCON_API int retcon_compile(struct retcon *ctx, const struct retcon_compile_opts *opts,
+			      const char **text, const char **notes);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "feature/compile.h"
 #include "feature/inject.h"
+#include "feature/override.h"
 #include "feature/stack.h"
 #include "retcon/retcon.h"
 #include "util/cleanup.h"
@@ -12,13 +14,14 @@
 
 struct retcon {
 	struct buf error;
+	struct buf text, notes; /* of the last retcon_compile() */
 	enum retcon_failure failure;
 };
 
 struct retcon_session {
 	struct retcon *ctx;
 	struct injection in;
-	char *spec;
+	char *rule; /* as it was given */
 	struct buf listing;
 	/* the event being delivered */
 	retcon_event_fn fn;
@@ -42,6 +45,8 @@ void retcon_free(struct retcon *ctx)
 	if (!ctx)
 		return;
 	buf_free(&ctx->error);
+	buf_free(&ctx->text);
+	buf_free(&ctx->notes);
 	free(ctx);
 }
 
@@ -97,16 +102,21 @@ static int report(struct retcon *ctx, int ret, struct err *err)
 	return ret;
 }
 
-/* An option a newer caller sets and we do not know must not be ignored. */
-static int opts_take(struct retcon_inject_opts *known, const struct retcon_inject_opts *given)
+/*
+ * Every options struct begins with its size. An option a newer caller sets and we do
+ * not know must not be ignored; those an older caller does not know keep their defaults.
+ */
+static int opts_take(void *known, size_t size, const void *given, struct err *err)
 {
-	const unsigned char *bytes = (const unsigned char *)given;
+	const unsigned char *bytes = given;
+	size_t sz;
 
-	for (size_t i = sizeof(*known); i < given->sz; i++)
+	memcpy(&sz, given, sizeof(sz));
+	for (size_t i = size; i < sz; i++)
 		if (bytes[i])
-			return -E2BIG;
-	*known = (struct retcon_inject_opts)RETCON_INJECT_OPTS_INIT;
-	memcpy(known, given, given->sz < sizeof(*known) ? given->sz : sizeof(*known));
+			return err_plain(err, -E2BIG, ERR_USAGE,
+					 "this libretcon does not know all options set");
+	memcpy(known, given, sz < size ? sz : size);
 	return 0;
 }
 
@@ -115,27 +125,39 @@ static void session_freep_(struct retcon_session **s)
 	retcon_session_free(*s);
 }
 
+static int session_begin(struct retcon *ctx, const char *rule, struct retcon_session **out,
+			 struct err *err)
+{
+	struct retcon_session *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->rule = strdup(rule))) {
+		free(s);
+		return err_nomem(err);
+	}
+	s->ctx = ctx;
+	*out = s;
+	return 0;
+}
+
 int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 		  struct retcon_session **out)
 {
-	_cleanup_(session_freep_) struct retcon_session *s = calloc(1, sizeof(*s));
-	struct retcon_inject_opts o;
+	_cleanup_(session_freep_) struct retcon_session *s = NULL;
+	struct retcon_inject_opts o = RETCON_INJECT_OPTS_INIT;
 	struct err err = { 0 };
-	int ret;
+	int ret = opts_take(&o, sizeof(o), given, &err);
 
-	if (!s)
-		return report(ctx, err_nomem(&err), &err);
-	s->ctx = ctx;
-	ret = opts_take(&o, given);
-	if (ret)
-		err_plain(&err, ret, ERR_USAGE, "this libretcon does not know all options set");
 	if (!ret && (!o.mode || !o.spec))
 		ret = err_plain(&err, -EINVAL, ERR_USAGE, "mode and spec are needed");
-	if (!ret && !(s->spec = strdup(o.spec)))
-		ret = err_nomem(&err);
+	if (!ret)
+		ret = session_begin(ctx, o.spec, &s, &err);
 	if (!ret) {
-		const struct inject_opts io = { o.mode, o.spec,	   o.probability, o.count,
-						o.pid,	o.command, o.kthreads,	  o.system_wide };
+		const struct inject_opts io = { .mode = o.mode,
+						.spec = o.spec,
+						.probability = o.probability,
+						.count = o.count,
+						.scope = { o.pid, o.command, o.kthreads,
+							   o.system_wide } };
 
 		ret = inject_prepare(&s->in, &io, &err);
 	}
@@ -145,13 +167,74 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 	return ret;
 }
 
+int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given,
+		    struct retcon_session **out)
+{
+	_cleanup_(session_freep_) struct retcon_session *s = NULL;
+	struct retcon_override_opts o = RETCON_OVERRIDE_OPTS_INIT;
+	struct err err = { 0 };
+	int ret = opts_take(&o, sizeof(o), given, &err);
+
+	if (!ret && !o.rule)
+		ret = err_plain(&err, -EINVAL, ERR_USAGE, "a rule is needed");
+	if (!ret)
+		ret = session_begin(ctx, o.rule, &s, &err);
+	if (!ret) {
+		const struct override_opts oo = { .rule = o.rule,
+						  .scope = { o.pid, o.command, o.kthreads,
+							     o.system_wide },
+						  .force = o.force,
+						  .timed = o.timed };
+
+		ret = override_prepare(&s->in, &oo, &err);
+	}
+	report(ctx, ret, &err);
+	if (!ret)
+		*out = take_ptr(s);
+	return ret;
+}
+
+_Static_assert(RETCON_STAGE_RULE == (int)COMPILE_RULE && RETCON_STAGE_TREE == (int)COMPILE_TREE &&
+		       RETCON_STAGE_TYPES == (int)COMPILE_TYPES &&
+		       RETCON_STAGE_IR == (int)COMPILE_IR &&
+		       RETCON_STAGE_INSNS == (int)COMPILE_INSNS,
+	       "stages are handed through");
+
+int retcon_compile(struct retcon *ctx, const struct retcon_compile_opts *given, const char **text,
+		   const char **notes)
+{
+	struct retcon_compile_opts o = RETCON_COMPILE_OPTS_INIT;
+	struct err err = { 0 };
+	int ret = opts_take(&o, sizeof(o), given, &err);
+
+	buf_free(&ctx->text);
+	buf_free(&ctx->notes);
+	if (!ret && !o.rule)
+		ret = err_plain(&err, -EINVAL, ERR_USAGE, "a rule is needed");
+	if (!ret) {
+		const struct compile_opts co = { .mode = o.mode,
+						 .rule = o.rule,
+						 .target_btf = o.btf,
+						 .stages = o.stages ? o.stages : COMPILE_ALL,
+						 .force = o.force };
+
+		ret = compile_text(&co, &ctx->text, &ctx->notes, &err);
+	}
+	report(ctx, ret, &err);
+	if (!ret) {
+		*text = buf_str(&ctx->text);
+		*notes = buf_str(&ctx->notes);
+	}
+	return ret;
+}
+
 void retcon_session_free(struct retcon_session *s)
 {
 	if (!s)
 		return;
 	injection_free(&s->in);
 	buf_free(&s->listing);
-	free(s->spec);
+	free(s->rule);
 	free(s);
 }
 
@@ -219,7 +302,7 @@ static int deliver(void *arg, const struct record *r, size_t len)
 		.tid = r->tid,
 		.cpu = r->cpu,
 		.comm = comm,
-		.rule = s->spec,
+		.rule = s->rule,
 		.value = r->value,
 		.errno_name = r->value < 0 ? errno_name(r->value) : NULL,
 		.stack = s->stack,

@@ -17,11 +17,16 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
+int cmd_compile(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
+int cmd_override(int argc, char **argv);
 int cmd_vm(int argc, char **argv);
 
 /* argc up to a lone "--"; what follows it goes to *command (NULL: none was given) */
 int cli_split_command(int argc, char **argv, char ***command);
+
+/* one "retcon: note: " a line, on stderr */
+void cli_say_notes(const char *notes);
 
 /* A process that waits to become CMD, so that a rule can be armed around it first. */
 struct child {

@@ -13,7 +13,9 @@ static const struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "compile", "show what becomes of a rule, stage by stage; loads nothing", cmd_compile },
 	{ "inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject },
+	{ "override", "make a function return something else, where a rule says so", cmd_override },
 	{ "vm", "run a command as root in a guest kernel that allows everything", cmd_vm },
 };
 
@@ -46,6 +48,17 @@ int cli_split_command(int argc, char **argv, char ***command)
 		}
 	}
 	return argc;
+}
+
+void cli_say_notes(const char *notes)
+{
+	while (*notes) {
+		const char *end = strchr(notes, '\n');
+		int len = end ? (int)(end - notes) : (int)strlen(notes);
+
+		fprintf(stderr, "retcon: note: %.*s\n", len, notes);
+		notes += len + (end != NULL);
+	}
 }
 
 /* A descriptor we open must never become somebody's standard output. */

@@ -93,12 +93,12 @@ static int announce(struct watch *w)
 	struct buf b = { 0 };
 	int ret;
 
-	report_armed(&b, &text, w->o->mode, w->o->spec, engine);
+	report_armed(&b, &text, w->o->mode, w->o->rule, engine);
 	ret = buf_err(&b) ? buf_err(&b) : watch_write(STDERR_FILENO, buf_str(&b), b.len);
 	buf_free(&b);
 	if (ret || !w->style.json)
 		return ret;
-	report_armed(&b, &w->style, w->o->mode, w->o->spec, engine);
+	report_armed(&b, &w->style, w->o->mode, w->o->rule, engine);
 	return emit(w, &b);
 }
 

@@ -11,7 +11,8 @@ struct watch_opts {
 	uint64_t limit_ns; /* --for; 0: none */
 	int pidfd;	   /* the scope ends with this process; -1: none */
 	uint64_t start;	   /* from watch_now(), before arming: text counts from here */
-	const char *mode, *spec;
+	const char *mode;  /* NULL: the rule says all */
+	const char *rule;
 	char **command;
 	bool command_ended; /* out: the returned status is CMD's own */
 };

@@ -69,6 +69,10 @@ struct prog_set {
 /* a name that is no parameter's but differs from call to call: pid, $comm, arg1 */
 bool comp_name_varies(struct str name);
 
+/* Whether calls differ in what the frame's condition says: one of constants alone does not. */
+int comp_varies(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
+		const struct frame *frame, bool *varies, struct err *err);
+
 /* An expression that has to be constant: -EINVAL with a caret if it is not. */
 struct comp_constant {
 	int64_t value;

@@ -98,6 +98,33 @@ int sema_predicate(const struct kbtf *btf, const struct source *src, const struc
 	return 0;
 }
 
+static bool node_varies(const struct node *n)
+{
+	if (!n)
+		return false;
+	if (n->kind == NODE_PARAM || n->kind == NODE_TASK)
+		return true;
+	for (const struct tree_local *l = n->kind == NODE_BLOCK ? n->local : NULL; l; l = l->next)
+		if (node_varies(l->init))
+			return true;
+	return node_varies(n->a) || node_varies(n->b) || node_varies(n->c);
+}
+
+int comp_varies(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
+		const struct frame *frame, bool *varies, struct err *err)
+{
+	_cleanup_(arena_freep) struct arena *arena = NULL;
+	struct pred pred;
+	int ret;
+
+	if (arena_new(&arena) < 0)
+		return err_nomem(err);
+	ret = sema_predicate(btf, src, func, frame, arena, &pred, err);
+	if (!ret)
+		*varies = node_varies(pred.root);
+	return ret;
+}
+
 int comp_constant(const struct kbtf *btf, const struct source *src, const struct expr *e,
 		  struct comp_constant *out, struct err *err)
 {

@@ -7,12 +7,13 @@
 #include "util/json.h"
 
 void report_armed(struct buf *out, const struct report_style *style, const char *mode,
-		  const char *spec, const char *engine)
+		  const char *rule, const char *engine)
 {
 	struct json j = { .out = out };
 
 	if (!style->json) {
-		buf_printf(out, "armed: %s %s (by %s)\n", mode, spec, engine);
+		buf_printf(out, "armed: %s%s%s (by %s)\n", mode ? mode : "", mode ? " " : "", rule,
+			   engine);
 		return;
 	}
 	json_begin(&j, '{');
@@ -20,10 +21,12 @@ void report_armed(struct buf *out, const struct report_style *style, const char 
 	json_str(&j, "armed");
 	json_key(&j, "time");
 	json_uint(&j, style->start);
-	json_key(&j, "mode");
-	json_str(&j, mode);
+	if (mode) {
+		json_key(&j, "mode");
+		json_str(&j, mode);
+	}
 	json_key(&j, "rule");
-	json_str(&j, spec);
+	json_str(&j, rule);
 	json_key(&j, "engine");
 	json_str(&j, engine);
 	json_end(&j, '}');

@@ -10,9 +10,10 @@ struct report_style {
 	uint64_t start; /* CLOCK_MONOTONIC when armed: text times count from here */
 };
 
-/* "armed" line: rule, target's engine, and for JSON the process it speaks for */
+/* "armed" line: mode (NULL: the rule has its own target), rule, target's engine, and for JSON the
+ * process it speaks for */
 void report_armed(struct buf *out, const struct report_style *style, const char *mode,
-		  const char *spec, const char *engine);
+		  const char *rule, const char *engine);
 void report_event(struct buf *out, const struct report_style *style, const struct retcon_event *e);
 void report_summary(struct buf *out, const struct report_style *style,
 		    const struct retcon_stats *s);

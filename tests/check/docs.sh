@@ -33,6 +33,8 @@ readme_is_short()
 }
 
 nothing 'retcon-inject(1) lists the options of --help' same_options inject
+nothing 'retcon-compile(1) lists the options of --help' same_options compile
+nothing 'retcon-override(1) lists the options of --help' same_options override
 nothing 'retcon-vm(1) lists the options of --help' same_options vm
 have 'manual pages render' scdoc && nothing 'manual pages render' renders
 nothing 'the README is short' readme_is_short

@@ -26,6 +26,7 @@ static const struct golden_mode {
 	golden_fn *run;
 } modes[] = {
 	{ "comp", golden_comp },
+	{ "compile", golden_compile },
 	{ "lang", golden_lang },
 	{ "rule", golden_rule },
 };

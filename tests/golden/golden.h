@@ -21,5 +21,6 @@ const char *golden_get(const struct golden_input *in, const char *key);
 typedef void golden_fn(const struct golden_input *in, struct buf *out);
 
 golden_fn golden_comp;
+golden_fn golden_compile;
 golden_fn golden_lang;
 golden_fn golden_rule;

@@ -44,6 +44,20 @@ static void expect(struct buf *b, const char *text)
 	buf_free(b);
 }
 
+static void armed_with_and_without_mode(void **state)
+{
+	const struct report_style text = { 0 }, json = { .json = true, .start = 7 };
+	struct buf b = { 0 };
+
+	(void)state;
+	report_armed(&b, &text, "bio", "(true)", "e");
+	expect(&b, "armed: bio (true) (by e)\n");
+	report_armed(&b, &text, NULL, "bio = -EIO", "e");
+	expect(&b, "armed: bio = -EIO (by e)\n");
+	report_armed(&b, &json, NULL, "bio = -EIO", "e");
+	expect(&b, "{\"type\":\"armed\",\"time\":7,\"rule\":\"bio = -EIO\",\"engine\":\"e\"}\n");
+}
+
 static void text_counts_time_from_armed(void **state)
 {
 	const struct report_style style = { .start = 1000000000 };
@@ -138,6 +152,7 @@ static void summary_tells_what_a_schedule_let_pass(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(armed_with_and_without_mode),
 		cmocka_unit_test(text_counts_time_from_armed),
 		cmocka_unit_test(control_characters_stay_out_of_the_terminal),
 		cmocka_unit_test(json_is_one_object_a_line),

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/armed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "util/cleanup.h"
+#include "util/str.h"
+
+int armed_bad(const struct armed *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "retcon %s: ", a->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n(retcon %s -h tells how it is used)\n", a->name);
+	return EXIT_USAGE;
+}
+
+static int take_pid(struct armed *a, const char *arg)
+{
+	uint64_t n;
+
+	if (str_to_u64(arg, &n) || n == 0 || n > INT32_MAX)
+		return armed_bad(a, "-p takes a process id, not '%s'", arg);
+	a->pid = (pid_t)n;
+	return 0;
+}
+
+int armed_option(struct armed *a, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'p':
+		return take_pid(a, arg);
+	case OPT_FOR:
+		if (str_to_duration(arg, &a->watch.limit_ns) || !a->watch.limit_ns)
+			return armed_bad(a, "--for takes a time like 500ms, 30s or 5m, not '%s'",
+					 arg);
+		return 0;
+	case 'v':
+		a->verbose = true;
+		return 0;
+	case 'o':
+		a->output = arg;
+		return 0;
+	case OPT_KTHREADS:
+		a->kthreads = true;
+		return 0;
+	case OPT_SYSTEM_WIDE:
+		a->system_wide = true;
+		return 0;
+	case OPT_JSON:
+		a->watch.json = true;
+		return 0;
+	default:
+		return armed_bad(a, "this option is unknown, incomplete or ambiguous");
+	}
+}
+
+static int open_output(struct armed *a)
+{
+	a->watch.out = a->command ? STDERR_FILENO : STDOUT_FILENO;
+	if (!a->output)
+		return 0;
+	/* root writes here: never through somebody's symbolic link */
+	a->watch.out =
+		open(a->output, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0644);
+	if (a->watch.out >= 0)
+		return 0;
+	fprintf(stderr, "retcon: cannot write %s: %s\n", a->output,
+		errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+	return EXIT_FAILED;
+}
+
+static int say(struct retcon *ctx)
+{
+	fputs(retcon_error(ctx), stderr);
+	return (int)retcon_failure(ctx);
+}
+
+/* JSON lines stay JSON lines: the listing then goes where people look */
+static int list_programs(const struct armed *a, struct retcon_session *s)
+{
+	const char *text = retcon_session_listing(s);
+	int to = a->watch.json ? STDERR_FILENO : a->watch.out;
+
+	return text ? watch_write(to, text, strlen(text)) : -ENOMEM;
+}
+
+static int arm(struct armed *a, struct retcon *ctx, struct retcon_session *s, struct child *child)
+{
+	int ret = 0;
+
+	cli_say_notes(retcon_session_notes(s));
+	/* what was in the file stays until there is something to say instead */
+	if (a->output && ftruncate(a->watch.out, 0) && errno != EINVAL)
+		ret = -errno;
+	if (!ret && a->verbose)
+		ret = list_programs(a, s);
+	if (ret) {
+		fprintf(stderr, "retcon: cannot print: %s\n", strerror(-ret));
+		return EXIT_FAILED;
+	}
+	a->watch.start = watch_now();
+	a->watch.command = a->command;
+	return retcon_session_arm(s) ? say(ctx) : watch_session(s, &a->watch, child);
+}
+
+static int run(struct armed *a, struct retcon *ctx, struct child *child, armed_prepare_fn *prepare,
+	       void *arg)
+{
+	struct retcon_session *s = NULL;
+	_cleanup_close_ int pidfd = -1;
+	int ret;
+
+	/* held before the id is looked at, so that it cannot come to mean another process */
+	if (a->pid)
+		pidfd = a->watch.pidfd = (int)syscall(SYS_pidfd_open, a->pid, 0);
+	if (prepare(ctx, a, child->pid > 0 ? child->pid : 0, arg, &s))
+		return say(ctx);
+	if (a->pid && pidfd < 0)
+		ret = armed_bad(a, "there is no process %d any more", (int)a->pid);
+	else
+		ret = arm(a, ctx, s, child);
+	retcon_session_free(s);
+	return ret;
+}
+
+int armed_status(const struct armed *a, int ret, bool own)
+{
+	return a->command && own && ret && ret < EXIT_OWN_FAILURE ? EXIT_OWN_FAILURE : ret;
+}
+
+int armed_run(struct armed *a, armed_prepare_fn *prepare, void *arg)
+{
+	struct child child = CHILD_NONE;
+	struct retcon *ctx = NULL;
+	bool own = true; /* the status is retcon's, not CMD's */
+	int ret = 0;
+
+	if (a->command && !a->command[0])
+		ret = armed_bad(a, "there is no command behind --");
+	if (!ret)
+		ret = open_output(a);
+
+	if (!ret && a->command && child_spawn(&child, a->command)) {
+		fprintf(stderr, "retcon: cannot start a process: %s\n", strerror(errno));
+		ret = EXIT_FAILED;
+	}
+	if (!ret) /* only now: CMD inherits what signals were to us before */
+		ret = watch_block_signals();
+	if (!ret && retcon_new(&ctx))
+		ret = EXIT_FAILED;
+	if (!ret) {
+		ret = run(a, ctx, &child, prepare, arg);
+		own = !a->watch.command_ended;
+	}
+	child_abandon(&child);
+	retcon_free(ctx);
+	if (a->output)
+		closep(&a->watch.out);
+	return armed_status(a, ret, own);
+}
