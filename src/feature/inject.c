@@ -29,6 +29,18 @@ static uint64_t probability_scaled(double p)
 	return (uint64_t)(p * (double)PROBABILITY_ALWAYS);
 }
 
+/* What a script for bcc's tool may rely on, and is otherwise here. */
+static int note_changes(struct injection *in, const struct inject_opts *o, struct err *err)
+{
+	struct buf *notes = &in->plan.notes;
+
+	if (o->probability < 1 && !plan_has_caller(&in->plan))
+		buf_puts(notes,
+			 "bcc ignored -P where no caller is named; here it is drawn for each "
+			 "call that matches\n");
+	return buf_err(notes) ? err_nomem(err) : 0;
+}
+
 int inject_prepare(struct injection *in, const struct inject_opts *o, struct err *err)
 {
 	const struct inject_mode *mode = inject_mode(o->mode, err);
@@ -48,5 +60,7 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 	io.schedule.probability = probability_scaled(o->probability);
 	io.schedule.times = o->count;
 	ret = spec_parse(&in->rule, "spec", o->spec, mode->target, err);
-	return ret ? ret : injection_prepare(in, &io, err);
+	if (!ret)
+		ret = injection_prepare(in, &io, err);
+	return ret ? ret : note_changes(in, o, err);
 }

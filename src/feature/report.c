@@ -148,6 +148,10 @@ static uint64_t counter(const struct retcon_stats *s, size_t i)
 	return v;
 }
 
+#define SPARED                                                                                     \
+	"note: some matches were left alone, as those of kernel threads, retcon, its "             \
+	"ancestors and init are: --kthreads and -p include them\n"
+
 void report_summary(struct buf *out, const struct report_style *style, const struct retcon_stats *s)
 {
 	struct json j = { .out = out };
@@ -178,4 +182,6 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
 	else if (!s->matches && !s->exempt && !s->nofail && !s->unconfirmed)
 		buf_puts(out, "note: the target was called, but the conditions never held\n");
+	if (s->exempt)
+		buf_puts(out, SPARED);
 }

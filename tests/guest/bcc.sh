@@ -98,4 +98,44 @@ t_is 'order 1 under unix_dgram_sendmsg: there it was' "$(injections_outside unix
 inject alloc_page "$base (order <= 1) => unix_dgram_sendmsg()" -- "$bin/call" datagram
 t_like 'order 1 and 0: the datagram is not sent' "$(cat "$out")" 'datagram: *ENOBUFS)'
 
+# What is otherwise than in bcc, and may matter to a script, is told in a line; what is not, is not.
+# notes OPTION... MODE SPEC -- CMD: what retcon noted on stderr
+notes()
+{
+	inject "$@"
+	grep '^retcon: note: ' "$err"
+}
+
+t_like '-P without a caller: told' "$(notes -P 0 kmalloc '(gfpflags == 0x12345)' -- true)" \
+	'*bcc ignored -P*drawn for each call*'
+t_is '-P with a caller is as it was: not told' "$(notes -P 0.5 kmalloc 'tcp_v4_connect()' -- true)" ''
+t_is '-P 1 is as it was: not told' "$(notes -P 1 kmalloc '(gfpflags == 0x12345)' -- true)" ''
+t_is 'no -P: not told' "$(notes kmalloc '(gfpflags == 0x12345)' -- true)" ''
+inject -P 0 kmalloc '(s->object_size > 0)' -- "$bin/call" create "$work/lucky"
+t_is '-P 0 without a caller: nothing injected' "$(cat "$out") $(counted injected)" 'create: ok 0'
+inject -P 2 kmalloc 'tcp_v4_connect()'
+t_like '-P above 1, which was always: refused' "$status $(cat "$err")" '2 *fraction from 0 to 1*'
+inject -c '5 || 1' kmalloc 'tcp_v4_connect()'
+t_like '-c in C, which was pasted: refused' "$status $(cat "$err")" '2 *number from 1 up*'
+t_like 'SyS_ names: told' "$(notes kmalloc 'SyS_mount()' -- true)" '*SyS_mount is the system call mount*__x64_sys_mount*'
+t_is 'names of today: not told' "$(notes kmalloc '__x64_sys_mount()' -- true)" ''
+t_like 'headers: told' "$(notes -I linux/fs.h kmalloc 'tcp_v4_connect()' -- true)" '*-I linux/fs.h is not needed*'
+inject kmalloc 'tcp_v4_connect()(1)(0)'
+t_like 'two conditions, which were none: refused' "$status $(cat "$err")" '2 *second condition*'
+inject kmalloc 'tcp_v4_connect() => (true)'
+t_like 'the target not first, which overrode the caller: refused' "$status $(cat "$err")" '2 *must come first*'
+inject kmalloc '(true)'
+t_like 'nobody named, which was the whole machine: refused' "$status $(cat "$err")" '2 *whole system*'
+
+# The shell it was started from was failed too; here it is spared, and who relies on that hears of it.
+"$retcon" inject --for 60s kmalloc 'd_alloc_parallel()(STRCMP(name->name, spared))' >"$out" 2>"$err" &
+injector=$!
+t_jobs+=("$injector")
+wait_for 20 grep -q '^armed' "$err"
+: >"$work/spared"
+kill -INT "$injector"
+wait "$injector"
+t_like 'the shell: spared' "$(cat "$out")" '*[0-9] exempt*'
+t_like 'the shell: told' "$(cat "$out")" '*note: some matches were left alone*--kthreads and -p*'
+
 t_done

@@ -115,6 +115,24 @@ static void summary_shows_what_is_not_zero(void **state)
 		   "0 read faults, 0 probe misses\n");
 }
 
+/* bcc spared nobody: who relies on that is told when it would have mattered */
+static void summary_says_who_was_spared(void **state)
+{
+	const struct report_style style = { 0 };
+	struct retcon_stats s = { .sz = sizeof(s), .hits = 9, .matches = 1, .injected = 1 };
+	struct buf b = { 0 };
+
+	(void)state;
+	report_summary(&b, &style, &s);
+	assert_null(strstr(buf_str(&b), "note:"));
+	buf_free(&b);
+	s.exempt = 1;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "note: some matches were left alone"));
+	assert_non_null(strstr(buf_str(&b), "--kthreads and -p"));
+	buf_free(&b);
+}
+
 static void summary_says_when_nothing_could_happen(void **state)
 {
 	const struct report_style style = { 0 };
@@ -157,6 +175,7 @@ int main(void)
 		cmocka_unit_test(control_characters_stay_out_of_the_terminal),
 		cmocka_unit_test(json_is_one_object_a_line),
 		cmocka_unit_test(summary_shows_what_is_not_zero),
+		cmocka_unit_test(summary_says_who_was_spared),
 		cmocka_unit_test(summary_says_when_nothing_could_happen),
 		cmocka_unit_test(summary_tells_what_a_schedule_let_pass),
 	};
