@@ -56,7 +56,7 @@ enum expr_op {
 	OP_OR,
 };
 
-/* `const struct qstr *` : words as written (without const/volatile), then stars */
+/* `const char __user *` : words as written (without const/volatile), then stars */
 struct type_name {
 	struct span at;
 	enum {
@@ -67,8 +67,9 @@ struct type_name {
 	} tag;
 	struct str name; /* "qstr", "unsigned int" (words joined by one space), "gfp_t" */
 	unsigned int stars;
-	bool is_array;	 /* T name[] or T name[N] as a parameter: decays to a pointer */
-	bool is_funcptr; /* T (*name)(...) as a parameter: accepted, opaque */
+	unsigned int user; /* outermost star whose target is __user, from 1; 0: none */
+	bool is_array;	   /* T name[] or T name[N] as a parameter: decays to a pointer */
+	bool is_funcptr;   /* T (*name)(...) as a parameter: accepted, opaque */
 };
 
 struct local; /* one declaration of an EXPR_BLOCK */

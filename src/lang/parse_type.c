@@ -33,7 +33,7 @@ static bool is_builtin(const struct token *t)
 	return t->kind == TOK_NAME && str_in(t->text, words);
 }
 
-/* const and the kernel's address space marks say nothing to a condition */
+/* of the kernel's address space marks, __user alone says how to read */
 static bool is_qualifier(const struct token *t)
 {
 	static const char *const words[] = { "const",		"volatile",	  "restrict",
@@ -180,10 +180,14 @@ bool declaration_ahead(const struct parser *p)
 	return t.kind == TOK_ASSIGN || t.kind == TOK_COMMA;
 }
 
-static void skip_qualifiers(struct parser *p)
+/* true if __user is among them */
+static bool skip_qualifiers(struct parser *p)
 {
-	while (is_qualifier(&p->tok))
-		parser_next(p);
+	bool user = false;
+
+	for (; is_qualifier(&p->tok); parser_next(p))
+		user |= str_eq(p->tok.text, "__user");
+	return user;
 }
 
 /* words = word *( word ), joined by single blanks whatever stood between them */
@@ -202,6 +206,8 @@ static int parse_builtin(struct parser *p, struct type_name *t)
 			memcpy(text + len, p->tok.text.p, p->tok.text.len);
 			len += p->tok.text.len;
 			t->at = span_join(t->at, p->tok.at);
+		} else if (str_eq(p->tok.text, "__user")) {
+			t->user = 1;
 		}
 		parser_next(p);
 	}
@@ -213,8 +219,9 @@ static int parse_builtin(struct parser *p, struct type_name *t)
 /* base = [ qualifier ] ( ( "struct" | "union" | "enum" ) name | words | name ) [ qualifier ] */
 int parse_type_base(struct parser *p, struct type_name *t)
 {
-	skip_qualifiers(p);
-	*t = (struct type_name){ .at = p->tok.at, .tag = TYPE_WORDS };
+	unsigned int user = skip_qualifiers(p); /* of the first star */
+
+	*t = (struct type_name){ .at = p->tok.at, .tag = TYPE_WORDS, .user = user };
 	if (is_builtin(&p->tok))
 		return parse_builtin(p, t);
 	if (is_tag_word(&p->tok)) {
@@ -232,20 +239,25 @@ int parse_type_base(struct parser *p, struct type_name *t)
 	t->name = p->tok.text;
 	t->at = span_join(t->at, p->tok.at);
 	parser_next(p);
-	skip_qualifiers(p);
+	if (skip_qualifiers(p))
+		t->user = 1;
 	return p->code;
 }
 
 /* stars = *( "*" [ qualifier ] ) */
 int parse_stars(struct parser *p, struct type_name *t)
 {
+	bool user = false;
+
 	while (parser_at(p, TOK_STAR)) {
 		if (++t->stars > LIMIT_BTF_DEPTH)
 			return parser_fail(p, -E2BIG, ERR_LIMIT, p->tok.at,
 					   "more than %d levels of pointers", LIMIT_BTF_DEPTH);
 		t->at = span_join(t->at, p->tok.at);
+		if (user)
+			t->user = t->stars;
 		parser_next(p);
-		skip_qualifiers(p);
+		user = skip_qualifiers(p);
 	}
 	return p->code;
 }

@@ -251,6 +251,8 @@ void type_name_print(const struct type_name *t, struct buf *out)
 	};
 
 	buf_printf(out, "%s%.*s", tags[t->tag], STR_FMT(t->name));
-	for (unsigned int i = 0; i < t->stars; i++)
-		buf_puts(out, i ? "*" : " *");
+	for (unsigned int i = 1; i <= t->stars; i++)
+		buf_printf(out, "%s%s*", i > 1 ? "" : " ", i == t->user ? "__user " : "");
+	if (t->is_array && t->user > t->stars)
+		buf_puts(out, " __user");
 }
