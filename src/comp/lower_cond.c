@@ -106,8 +106,7 @@ unsigned int lower_branch(struct lower *l, const struct node *n, ir_label to, bo
 		branch_compare(l, n, to, when);
 		break;
 	case NODE_STRCMP:
-		lower_strcmp(l, n, to, when);
-		break;
+		return lower_string(l, n, to, when);
 	case NODE_BLOCK:
 		lower_locals(l, n);
 		return lower_branch(l, n->a, to, when);

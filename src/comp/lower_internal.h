@@ -16,7 +16,7 @@ struct seen {
 	int64_t off;
 	uint32_t bit_off, bits;
 	unsigned int bytes;
-	bool is_signed;
+	bool is_signed, user;
 	ir_reg value;
 };
 
@@ -55,6 +55,13 @@ ir_reg lower_task(struct lower *l, enum task_value which);
 ir_slot lower_buffer(struct lower *l);
 ir_reg lower_load(struct lower *l, const struct node *n);
 ir_reg lower_address(struct lower *l, const struct node *n);
-void lower_strcmp(struct lower *l, const struct node *n, ir_label to, bool when);
+/*
+ * bytes at address into the buffer, or a string of at most so many with its NUL;
+ * what the helper returned, which is no error
+ */
+ir_reg lower_read(struct lower *l, bool user, bool string, struct ir_val bytes, ir_reg address);
 ir_reg lower_seen(const struct lower *l, const struct seen *key);
 void lower_remember(struct lower *l, struct seen key, ir_reg value);
+
+/* lower_string.c: as lower_branch() */
+unsigned int lower_string(struct lower *l, const struct node *n, ir_label to, bool when);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads of kernel memory. Each goes through a helper that checks the address,
- * into a buffer on the program's stack; one that faults ends the predicate.
+ * Reads of kernel and user memory. Each goes through a helper that checks the
+ * address, into a buffer on the program's stack; one that faults ends the
+ * predicate. So does one of a user page that is not in memory: nothing sleeps here.
  */
 #include "comp/lower_internal.h"
-
-#include <string.h>
 
 ir_reg lower_seen(const struct lower *l, const struct seen *key)
 {
@@ -14,7 +13,7 @@ ir_reg lower_seen(const struct lower *l, const struct seen *key)
 
 		if (s->base == key->base && s->off == key->off && s->bytes == key->bytes &&
 		    s->bit_off == key->bit_off && s->bits == key->bits &&
-		    s->is_signed == key->is_signed)
+		    s->is_signed == key->is_signed && s->user == key->user)
 			return s->value;
 	}
 	return 0;
@@ -41,15 +40,18 @@ static ir_reg add_offset(struct lower *l, ir_reg base, int64_t off)
 	return off ? ir_alu(l->ir, BPF_ADD, IR_64, base, ir_k(off)) : base;
 }
 
-/* bytes at address into the buffer; returns what the helper does if it is no error */
-static ir_reg read_kernel(struct lower *l, uint32_t helper, unsigned int bytes, ir_reg address)
+ir_reg lower_read(struct lower *l, bool user, bool string, struct ir_val bytes, ir_reg address)
 {
+	static const uint32_t helper[2][2] = {
+		{ BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_kernel_str },
+		{ BPF_FUNC_probe_read_user, BPF_FUNC_probe_read_user_str },
+	};
 	struct ir_val args[] = {
 		ir_r(ir_slot_addr(l->ir, lower_buffer(l), 0)),
-		ir_k(bytes),
+		bytes,
 		ir_r(address),
 	};
-	ir_reg ret = ir_call(l->ir, helper, args, 3);
+	ir_reg ret = ir_call(l->ir, helper[user][string], args, 3);
 
 	l->may_fault = true;
 	ir_branch(l->ir, BPF_JSLT, IR_64, ret, ir_k(0), l->on_fault);
@@ -75,7 +77,7 @@ static ir_reg read_bits(struct lower *l, const struct node *n, ir_reg base)
 
 	if (!whole) /* the load is wider than what is read */
 		ir_slot_store(l->ir, 8, lower_buffer(l), 0, ir_k(0));
-	read_kernel(l, BPF_FUNC_probe_read_kernel, bytes, add_offset(l, base, n->off));
+	lower_read(l, n->user, false, ir_k(bytes), add_offset(l, base, n->off));
 	return extract_bits(l, ir_slot_load(l->ir, whole ? bytes : 8, lower_buffer(l), 0), n);
 }
 
@@ -89,6 +91,7 @@ ir_reg lower_load(struct lower *l, const struct node *n)
 		.bits = n->bits,
 		.bytes = n->type.bytes,
 		.is_signed = n->type.is_signed,
+		.user = n->user,
 	};
 
 	r = lower_seen(l, &key);
@@ -98,8 +101,7 @@ ir_reg lower_load(struct lower *l, const struct node *n)
 	if (n->bits) {
 		r = read_bits(l, n, base);
 	} else {
-		read_kernel(l, BPF_FUNC_probe_read_kernel, n->type.bytes,
-			    add_offset(l, base, n->off));
+		lower_read(l, n->user, false, ir_k(n->type.bytes), add_offset(l, base, n->off));
 		r = ir_slot_load(l->ir, n->type.bytes, lower_buffer(l), 0);
 		if (n->type.is_signed && n->type.bytes < 4)
 			r = ir_extend(l->ir, r, n->type.bytes, true);
@@ -111,36 +113,4 @@ ir_reg lower_load(struct lower *l, const struct node *n)
 ir_reg lower_address(struct lower *l, const struct node *n)
 {
 	return add_offset(l, lower_value(l, n->a), n->off);
-}
-
-/*
- * The helper stops after the terminating NUL or when its buffer is full, and
- * returns what it stored: room for one byte more than the literal tells a longer
- * string from an equal one. A prefix needs its own bytes only.
- */
-void lower_strcmp(struct lower *l, const struct node *n, ir_label to, bool when)
-{
-	unsigned int len = (unsigned int)n->lit.len, at = 0;
-	unsigned int room = n->prefix ? len + 1 : len + 2, step;
-	ir_label differs = when ? ir_label_new(l->ir) : to;
-	ir_reg string = lower_value(l, n->a), ret;
-
-	ir_at(l->ir, n->at);
-	ret = read_kernel(l, BPF_FUNC_probe_read_kernel_str, room, string);
-	ir_branch(l->ir, BPF_JNE, IR_64, ret, ir_k(len + 1), differs);
-	for (; at < len; at += step) {
-		uint64_t want = 0;
-		ir_reg have;
-
-		for (step = 8; step > len - at; step /= 2)
-			;
-		memcpy(&want, n->lit.p + at, step);
-		have = ir_slot_load(l->ir, step, lower_buffer(l), (int32_t)at);
-		ir_branch(l->ir, BPF_JNE, step == 8 ? IR_64 : IR_32, have,
-			  ir_k(step == 8 ? (int64_t)want : (int32_t)want), differs);
-	}
-	if (!when)
-		return;
-	ir_jump(l->ir, to);
-	ir_place(l->ir, differs);
 }

@@ -21,19 +21,25 @@ static struct node *literal(struct sema *s, const struct expr *e)
 	return sema_const(s, e->at, type_int(bytes, !is_unsigned), e->value);
 }
 
+struct node *sema_address(struct node *n, struct type t)
+{
+	n->kind = NODE_ADDR;
+	n->type = type_pointer_to(t);
+	if (n->user)
+		n->type.user = 1;
+	n->user = false;
+	return n;
+}
+
 struct node *sema_rvalue(struct sema *s, struct node *n)
 {
 	if (!n || n->kind != NODE_PLACE)
 		return n;
 	switch (n->type.kind) {
 	case TYPE_ARRAY:
-		n->kind = NODE_ADDR;
-		n->type = type_pointer_to(type_target(s->btf, n->type));
-		return n;
+		return sema_address(n, type_target(s->btf, n->type));
 	case TYPE_FUNC:
-		n->kind = NODE_ADDR;
-		n->type = type_pointer_to(n->type);
-		return n;
+		return sema_address(n, n->type);
 	case TYPE_INT:
 	case TYPE_PTR:
 		n->kind = NODE_LOAD;
@@ -65,6 +71,7 @@ static struct node *deref(struct sema *s, struct span at, struct span op_at, str
 	if (!n)
 		return NULL;
 	n->a = p;
+	n->user = p->type.user == 1;
 	if (p->kind == NODE_ADDR) {
 		n->a = p->a;
 		n->off = p->off;
@@ -83,10 +90,8 @@ static struct node *address_of(struct sema *s, const struct expr *e)
 				 "this has no address: it is a value");
 	if (n->bits)
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "a bit-field has no address");
-	n->kind = NODE_ADDR;
-	n->type = type_pointer_to(n->type);
 	n->at = e->at;
-	return n;
+	return sema_address(n, n->type);
 }
 
 static struct node *negation(struct sema *s, const struct expr *e, struct node *a)
@@ -152,6 +157,13 @@ static struct node *subscript(struct sema *s, const struct expr *e)
 	return sum ? deref(s, e->at, e->op_at, sum) : NULL;
 }
 
+/* a pointer to user memory stays one, whatever type it is given */
+static void keep_user(struct type *t, struct type from)
+{
+	if (t->kind == TYPE_PTR && !t->user && from.kind == TYPE_PTR && from.user == 1)
+		t->user = 1;
+}
+
 static struct node *cast(struct sema *s, const struct expr *e)
 {
 	char x[TYPE_TEXT], y[TYPE_TEXT];
@@ -166,6 +178,7 @@ static struct node *cast(struct sema *s, const struct expr *e)
 	if (!type_is_scalar(t) || !type_is_scalar(a->type))
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->at, "cannot cast '%s' to '%s'",
 				 type_text(s->btf, a->type, x), type_text(s->btf, t, y));
+	keep_user(&t, a->type);
 	a = sema_convert(s, a, t);
 	if (a)
 		a->at = e->at;
@@ -206,7 +219,8 @@ static int common_type(struct sema *s, const struct expr *e, const struct node *
 		*t = type_arith(b->type, c->type);
 		return 0;
 	}
-	if (b->type.kind == TYPE_PTR && c->type.kind == TYPE_PTR)
+	if (b->type.kind == TYPE_PTR && c->type.kind == TYPE_PTR &&
+	    (b->type.user == c->type.user || b->kind == NODE_CONST || c->kind == NODE_CONST))
 		*t = type_target(s->btf, b->type).kind == TYPE_VOID ? c->type : b->type;
 	else if (b->type.kind == TYPE_PTR && c->kind == NODE_CONST && c->value == 0)
 		*t = b->type;
@@ -280,6 +294,8 @@ static struct tree_local *bind_local(struct sema *s, const struct local *v)
 			  type_text(s->btf, t->init->type, x));
 		return NULL;
 	}
+	if (t->init)
+		keep_user(&t->type, t->init->type);
 	t->init = sema_convert(s, t->init, t->type);
 	return t->init ? t : NULL;
 }
@@ -341,6 +357,5 @@ struct node *sema_expr(struct sema *s, const struct expr *e)
 	case EXPR_STRING:
 		break;
 	}
-	return sema_fail(s, ERR_TYPE_MISMATCH, e->at,
-			 "a string can only be compared: STRCMP(pointer, \"text\")");
+	return sema_fail(s, ERR_TYPE_MISMATCH, e->at, SEMA_STRING_ALONE);
 }

@@ -41,6 +41,8 @@ struct node *sema_expr(struct sema *s, const struct expr *e);
 /* value of a scalar: places are read, arrays become pointers */
 struct node *sema_value(struct sema *s, const struct expr *e);
 struct node *sema_rvalue(struct sema *s, struct node *n);
+/* a place becomes its address, as a pointer to t */
+struct node *sema_address(struct node *n, struct type t);
 
 /* sema_note.c */
 #define NEAREST 3
@@ -74,6 +76,10 @@ struct node *sema_name(struct sema *s, const struct expr *e);
 struct node *sema_member(struct sema *s, const struct expr *e);
 int sema_type(struct sema *s, const struct type_name *name, struct type *out);
 
+/* the member m of what base points to; e is what to point at if it cannot be read */
+struct node *sema_place(struct sema *s, const struct expr *e, struct node *base,
+			const struct kbtf_member *m);
+
 /* sema_op.c */
 struct node *sema_binary(struct sema *s, const struct expr *e);
 struct node *sema_promote(struct sema *s, struct node *n);
@@ -96,6 +102,16 @@ bool sema_types_agree(const struct sema *s, struct type want, struct type have);
 
 /* sema_call.c */
 struct node *sema_call(struct sema *s, const struct expr *e);
+
+/* sema_string.c */
+#define SEMA_STRING_ALONE "a string can only be compared: with ==, !=, STRCMP, STRPREFIX or GLOB"
+bool sema_is_string_call(struct str name);   /* of ours */
+bool sema_is_c_string_call(struct str name); /* of C's, which we do not have */
+struct node *sema_string_call(struct sema *s, const struct expr *e);
+/* a or b is a string */
+struct node *sema_string_binary(struct sema *s, const struct expr *e);
+/* e->b, compared with other, failed: a note if it looks like a string without its quotes */
+void sema_string_hint(struct sema *s, const struct expr *e, const struct node *other);
 
 /* fold.c: the value of an operator on constants; false: it has none */
 bool fold_binary(enum expr_op op, struct type t, uint64_t a, uint64_t b, uint64_t *out);

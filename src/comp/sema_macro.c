@@ -310,6 +310,7 @@ static struct node *container_of(struct sema *s, const struct expr *e)
 	n = sema_node(s, NODE_ADDR, e->at, type_pointer_to(record));
 	if (!n)
 		return NULL;
+	n->type.user = p->type.user == 1;
 	n->a = p->kind == NODE_ADDR ? p->a : p;
 	n->off = (p->kind == NODE_ADDR ? p->off : 0) - (int64_t)d.off;
 	return n;

@@ -252,18 +252,22 @@ static struct node *member_base(struct sema *s, const struct expr *e, struct typ
 	if (n) {
 		n->a = base->a;
 		n->off = base->off;
+		n->type.user = base->user;
 	}
 	return n;
 }
 
-static struct node *place_member(struct sema *s, const struct expr *e, struct node *base,
-				 const struct kbtf_member *m)
+struct node *sema_place(struct sema *s, const struct expr *e, struct node *base,
+			const struct kbtf_member *m)
 {
 	struct node *n = sema_node(s, NODE_PLACE, e->at, type_of_id(s->btf, m->type));
 
 	if (!n)
 		return NULL;
 	n->a = base;
+	n->user = base->type.user == 1;
+	if (n->user && n->type.kind == TYPE_PTR)
+		n->type.user = 1;
 	n->off = m->bit_off / 8;
 	if (base->kind == NODE_ADDR) { /* one offset from one pointer */
 		n->a = base->a;
@@ -308,5 +312,5 @@ struct node *sema_member(struct sema *s, const struct expr *e)
 	ret = kbtf_member(s->btf, record.id, name, &m);
 	if (ret < 0)
 		return sema_unknown_member(s, e, record, name);
-	return place_member(s, e, base, &m);
+	return sema_place(s, e, base, &m);
 }

@@ -277,9 +277,15 @@ static bool is_comparison(enum expr_op op)
 
 struct node *sema_binary(struct sema *s, const struct expr *e)
 {
-	struct node *a = sema_value(s, e->a), *b = a ? sema_value(s, e->b) : NULL;
 	char x[TYPE_TEXT], y[TYPE_TEXT];
+	struct node *a, *b;
 
+	if (e->a->kind == EXPR_STRING || e->b->kind == EXPR_STRING)
+		return sema_string_binary(s, e);
+	a = sema_value(s, e->a);
+	b = a ? sema_value(s, e->b) : NULL;
+	if (a && !b)
+		sema_string_hint(s, e, a);
 	if (!a || !b)
 		return NULL;
 	if (!type_is_scalar(a->type) || !type_is_scalar(b->type))

@@ -121,6 +121,8 @@ static int redeclare(struct sema *s, const struct frame *f)
 		if (!sema_types_agree(s, t, p->params[i].type))
 			return mismatch(s, d, t, p->params[i].type);
 		p->params[i].name = d->name;
+		if (type_is_scalar(t) && !t.user)
+			t.user = p->params[i].type.user;
 		if (type_is_scalar(t))
 			p->params[i].type = t;
 	}

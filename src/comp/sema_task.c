@@ -134,6 +134,8 @@ struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int
 	base = p ? sema_node(s, NODE_PARAM, e->at, p->type) : NULL;
 	if (!load || !base)
 		return NULL;
+	if (t.kind == TYPE_PTR) /* of the process, all of them */
+		load->type.user = 1;
 	base->param = p;
 	load->a = base;
 	load->off = abi_syscall_arg(n);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "comp/pattern.h"
 #include "comp/type.h"
 #include "lang/ast.h"
 #include "util/limits.h"
@@ -28,7 +29,7 @@ enum node_kind {
 	NODE_AND,     /* a && b; int */
 	NODE_OR,      /* a || b; int */
 	NODE_COND,    /* a ? b : c */
-	NODE_STRCMP,  /* string at pointer a equals (or starts with) lit; int */
+	NODE_STRCMP,  /* `string` at pointer a, of b bytes if there is a b, matches; int */
 	NODE_BSWAP,   /* bytes of a swapped */
 	NODE_BLOCK,   /* locals, then a */
 };
@@ -60,6 +61,15 @@ struct tree_local {
 	uint32_t reg; /* lowering's virtual register */
 };
 
+/* How a string is tested, and how much is known of where it ends. */
+struct tree_string {
+	enum string_test test;
+	struct str lit;
+	const struct pattern *pattern;
+	uint32_t room; /* bytes of its array: it may lack a NUL; 0: it is no array */
+	bool user;     /* in user memory */
+};
+
 struct node {
 	enum node_kind kind;
 	enum expr_op op;
@@ -69,10 +79,10 @@ struct node {
 	uint64_t value;
 	int64_t off;
 	uint32_t bit_off, bits; /* PLACE, LOAD: bit-field inside [off, ...) */
-	bool prefix;		/* STRCMP: STRPREFIX */
-	struct str lit;
+	bool user;		/* PLACE, LOAD: in user memory */
 	struct node *a, *b, *c;
 	const struct tree_param *param;
+	const struct tree_string *string;
 	struct tree_local *local; /* LOCAL: which; BLOCK: the first */
 };
 

@@ -27,6 +27,20 @@ static const char *task_name(enum task_value which)
 	return names[which];
 }
 
+static void dump_string(const struct tree_string *s, struct buf *out)
+{
+	static const char *const tests[] = {
+		[STRING_EQUAL] = "",
+		[STRING_PREFIX] = " prefix",
+		[STRING_GLOB] = " glob",
+	};
+
+	buf_puts(out, s->user ? " user" : "");
+	if (s->room)
+		buf_printf(out, " of at most %u", s->room);
+	buf_printf(out, "%s \"%.*s\"", tests[s->test], STR_FMT(s->lit));
+}
+
 static void dump_detail(const struct node *n, struct buf *out)
 {
 	switch (n->kind) {
@@ -48,7 +62,7 @@ static void dump_detail(const struct node *n, struct buf *out)
 	case NODE_PLACE:
 	case NODE_LOAD:
 	case NODE_ADDR:
-		buf_printf(out, " at %+lld", (long long)n->off);
+		buf_printf(out, "%s at %+lld", n->user ? " user" : "", (long long)n->off);
 		if (n->bits)
 			buf_printf(out, " bits %u:%u", n->bit_off, n->bits);
 		break;
@@ -57,7 +71,7 @@ static void dump_detail(const struct node *n, struct buf *out)
 		buf_printf(out, " %s", expr_op_text(n->op));
 		break;
 	case NODE_STRCMP:
-		buf_printf(out, " %s\"%.*s\"", n->prefix ? "prefix " : "", STR_FMT(n->lit));
+		dump_string(n->string, out);
 		break;
 	default:
 		break;

@@ -54,6 +54,14 @@ static struct type of_enum(const struct btf_type *b, uint32_t id)
 	return t;
 }
 
+static struct type of_pointer(const struct kbtf *k, uint32_t id)
+{
+	struct type t = type_pointer(id, 0);
+
+	t.user = (uint8_t)kbtf_user_level(k, kbtf_strip(k, id));
+	return t;
+}
+
 struct type type_of_id(const struct kbtf *k, uint32_t id)
 {
 	const struct btf_type *b = kbtf_type(k, kbtf_strip(k, id));
@@ -67,7 +75,7 @@ struct type type_of_id(const struct kbtf *k, uint32_t id)
 	case BTF_KIND_ENUM64:
 		return of_enum(b, id);
 	case BTF_KIND_PTR:
-		return type_pointer(id, 0);
+		return of_pointer(k, id);
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
 		return (struct type){ .kind = TYPE_RECORD, .id = id };
@@ -87,10 +95,11 @@ struct type type_pointer_to(struct type t)
 	struct type p = type_pointer(t.id, t.stars + 1);
 
 	p.own = t.own;
+	p.user = t.kind == TYPE_PTR && t.user ? t.user + 1 : 0;
 	return p;
 }
 
-struct type type_target(const struct kbtf *k, struct type t)
+static struct type target(const struct kbtf *k, struct type t)
 {
 	const struct btf_type *b;
 
@@ -110,6 +119,15 @@ struct type type_target(const struct kbtf *k, struct type t)
 	if (b && BTF_INFO_KIND(b->info) == BTF_KIND_ARRAY)
 		return type_of_id(k, ((const struct btf_array *)(b + 1))->type);
 	return type_void();
+}
+
+struct type type_target(const struct kbtf *k, struct type t)
+{
+	struct type to = target(k, t);
+
+	if (to.kind == TYPE_PTR && t.user)
+		to.user = t.user > 1 ? t.user - 1 : 1;
+	return to;
 }
 
 uint32_t type_array_len(const struct kbtf *k, struct type t)
@@ -199,6 +217,22 @@ static const char *own_name(struct type t)
 	return "void";
 }
 
+/* before the star whose target it is, counted from the last */
+static void insert_user(unsigned int level, char buf[static TYPE_TEXT])
+{
+	static const char word[] = "__user ";
+	size_t len = strlen(buf), at = len;
+
+	while (level && at && buf[at - 1] == '*') {
+		level--;
+		at--;
+	}
+	if (level || len + sizeof(word) > TYPE_TEXT)
+		return;
+	memmove(buf + at + sizeof(word) - 1, buf + at, len - at + 1);
+	memcpy(buf + at, word, sizeof(word) - 1);
+}
+
 const char *type_text(const struct kbtf *k, struct type t, char buf[static TYPE_TEXT])
 {
 	size_t len;
@@ -213,5 +247,7 @@ const char *type_text(const struct kbtf *k, struct type t, char buf[static TYPE_
 	for (unsigned int i = 0; i < t.stars && len + 1 < TYPE_TEXT; i++)
 		buf[len++] = '*';
 	buf[len] = '\0';
+	if (t.kind == TYPE_PTR && t.user)
+		insert_user(t.user, buf);
 	return buf;
 }

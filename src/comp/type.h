@@ -31,6 +31,11 @@ struct type {
 	bool is_signed, is_bool;
 	uint32_t id;	    /* BTF type under the stars; 0: void, or `own` */
 	unsigned int stars; /* above id */
+	/*
+	 * PTR: how many steps it takes to user memory; 1: it points there. What is reached
+	 * through user memory is user memory too. 0: the kernel's
+	 */
+	uint8_t user;
 	struct {
 		uint8_t bytes; /* integer under the stars; 0: void */
 		bool is_signed, is_bool;

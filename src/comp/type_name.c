@@ -121,6 +121,7 @@ static int find_base(const struct kbtf *k, const struct type_name *name, struct 
 
 int type_by_name(const struct kbtf *k, const struct type_name *name, struct type *out)
 {
+	unsigned int stars;
 	struct type t;
 	int ret = find_base(k, name, &t);
 
@@ -130,6 +131,9 @@ int type_by_name(const struct kbtf *k, const struct type_name *name, struct type
 		t = type_pointer_to(t);
 	if (name->is_array || name->is_funcptr)
 		t = type_pointer_to(name->is_funcptr ? type_void() : t);
+	stars = name->stars + name->is_array;
+	if (name->user && name->user <= stars)
+		t.user = (uint8_t)(stars - name->user + 1);
 	*out = t;
 	return 0;
 }

@@ -329,6 +329,25 @@ uint32_t kbtf_strip(const struct kbtf *k, uint32_t id)
 	return 0;
 }
 
+unsigned int kbtf_user_level(const struct kbtf *k, uint32_t id)
+{
+	unsigned int depth, level = 0;
+
+	for (depth = 0; depth <= LIMIT_BTF_DEPTH; depth++) {
+		const struct btf_type *t = kbtf_type(k, id);
+		uint32_t kind = t ? KBTF_KIND(t->info) : BTF_KIND_UNKN;
+
+		if (kind == KBTF_TYPE_TAG && level && !strcmp(kbtf_str(k, t->name_off), "user"))
+			return level;
+		if (kind == BTF_KIND_PTR)
+			level++;
+		else if (!(KBTF_BIT(kind) & KBTF_TRANSPARENT))
+			return 0;
+		id = t->type;
+	}
+	return 0;
+}
+
 int kbtf_size(const struct kbtf *k, uint32_t id, uint64_t *size)
 {
 	uint64_t n = 1, bytes;

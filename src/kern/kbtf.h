@@ -48,6 +48,11 @@ int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *o
 
 /* skip typedefs, const, volatile, restrict, type tags; 0 for void or a broken loop */
 uint32_t kbtf_strip(const struct kbtf *k, uint32_t id);
+/*
+ * How many pointers from this one on lead to user memory: 1: it points there. 0: none
+ * does, or the kernel's compiler did not write it down (clang does, gcc from 16 on).
+ */
+unsigned int kbtf_user_level(const struct kbtf *k, uint32_t id);
 int kbtf_size(const struct kbtf *k, uint32_t id, uint64_t *size); /* -EINVAL: has none */
 
 struct kbtf_member {

@@ -7,6 +7,7 @@
 #define LIMIT_NODES	  4096	      /* tree nodes of one rule */
 #define LIMIT_IDENT	  511	      /* KSYM_NAME_LEN is 512 since 6.1 */
 #define LIMIT_STRING	  255	      /* bytes of one string literal */
+#define LIMIT_GLOB	  128	      /* bytes of a string searched for what is between two stars */
 #define LIMIT_FRAMES	  32	      /* frames of all chains of one rule */
 #define LIMIT_CHAINS	  8	      /* chains of one rule */
 #define LIMIT_COUNT	  INT64_MAX   /* numbers of times, when and interval */

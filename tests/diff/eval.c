@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "eval.h"
-
 #include <string.h>
 
 #include "eval_more.h"
 #include "eval_ops.h"
-
-/* A value, or a place in memory that has one. */
-struct val {
-	struct type type;
-	uint64_t v; /* sign- or zero-extended; of a place: its address */
-	bool place;
-	uint32_t bit_off, bits;
-};
+#include "eval_walk.h"
 
 struct var {
 	struct var *outer;
@@ -20,16 +11,7 @@ struct var {
 	struct val val;
 };
 
-struct walk {
-	struct eval_world *w;
-	struct var *vars;
-	enum eval_result stop; /* EVAL_TRUE: go on */
-	unsigned int dry;      /* only the type is wanted */
-};
-
-static struct val eval(struct walk *k, const struct expr *e);
-
-static struct val give_up(struct walk *k, enum eval_result why)
+struct val eval_give_up(struct walk *k, enum eval_result why)
 {
 	if (k->stop == EVAL_TRUE)
 		k->stop = why;
@@ -52,28 +34,32 @@ static struct val truth(bool yes)
 }
 
 /*
- * One byte of kernel memory. User addresses always fault, so do those no page table
- * of four or five levels reaches, and the last page, where errors made pointers lie.
+ * One byte. Kernel addresses that always fault: user space, what no page table of four
+ * or five levels reaches, and the last page, where errors made pointers lie. What is in
+ * user space as the kernel sees it is where we have it ourselves.
  */
-static uint8_t peek(struct walk *k, uint64_t addr)
+uint8_t eval_peek(struct walk *k, bool user, uint64_t addr)
 {
+	uint64_t base = user ? (uint64_t)(uintptr_t)k->w->mem : k->w->base;
+
 	if (k->dry || !going(k))
 		return 0;
-	if (addr >= k->w->base && addr - k->w->base < k->w->len)
-		return k->w->mem[addr - k->w->base];
-	if (addr >> 56 != 0xff || addr >= (uint64_t)-4096)
-		give_up(k, EVAL_FAULT);
+	if (addr >= base && addr - base < k->w->len)
+		return k->w->mem[addr - base];
+	if (user ? addr < 65536 || addr >= 1ull << 47
+		 : addr >> 56 != 0xff || addr >= (uint64_t)-4096)
+		eval_give_up(k, EVAL_FAULT);
 	else
-		give_up(k, EVAL_UNKNOWN);
+		eval_give_up(k, EVAL_UNKNOWN);
 	return 0;
 }
 
-static uint64_t peek_int(struct walk *k, uint64_t addr, unsigned int bytes)
+static uint64_t peek_int(struct walk *k, bool user, uint64_t addr, unsigned int bytes)
 {
 	uint64_t v = 0;
 
 	for (unsigned int i = 0; i < bytes; i++)
-		v |= (uint64_t)peek(k, addr + i) << 8 * i;
+		v |= (uint64_t)eval_peek(k, user, addr + i) << 8 * i;
 	return v;
 }
 
@@ -85,38 +71,48 @@ static uint64_t peek_bits(struct walk *k, const struct val *p)
 	for (uint32_t i = 0; i < p->bits; i++) {
 		uint32_t bit = p->bit_off + i;
 
-		v |= (uint64_t)(peek(k, p->v + bit / 8) >> bit % 8 & 1) << i;
+		v |= (uint64_t)(eval_peek(k, p->user, p->v + bit / 8) >> bit % 8 & 1) << i;
 	}
 	if (p->type.is_signed && p->bits < 64 && v >> (p->bits - 1) & 1)
 		v |= UINT64_MAX << p->bits;
 	return v;
 }
 
-static void touch(struct walk *k, uint64_t addr, struct type t)
+void eval_touch(struct walk *k, uint64_t addr, struct type t)
 {
 	if (k->w->touch && !k->dry && going(k))
 		k->w->touch(k->w->touch_arg, addr, t);
 }
 
-static struct val read_place(struct walk *k, struct val p)
+static struct type pointer_to(struct type t, bool user)
+{
+	t = type_pointer_to(t);
+	if (user)
+		t.user = 1;
+	return t;
+}
+
+struct val eval_read(struct walk *k, struct val p)
 {
 	struct val r = { .type = p.type };
 
 	if (!p.place)
 		return p;
 	if (p.type.kind != TYPE_ARRAY && !p.bits)
-		touch(k, p.v, p.type);
+		eval_touch(k, p.v, p.type);
 	if (p.type.kind == TYPE_ARRAY) {
-		r.type = type_pointer_to(type_target(k->w->btf, p.type));
+		r.type = pointer_to(type_target(k->w->btf, p.type), p.user);
 		r.v = p.v;
 	} else if (p.bits) {
 		r.v = peek_bits(k, &p);
 		if (p.bits < 32)
 			r.type = type_int(4, true);
 	} else {
-		r.v = peek_int(k, p.v, p.type.bytes);
+		if (p.user && p.type.kind == TYPE_PTR)
+			p.type.user = 1;
+		r.v = peek_int(k, p.user, p.v, p.type.bytes);
 		if (p.type.is_bool && r.v > 1) /* no bool: C does not say */
-			give_up(k, EVAL_UNKNOWN);
+			eval_give_up(k, EVAL_UNKNOWN);
 		r = number(p.type, r.v);
 	}
 	return r;
@@ -124,7 +120,7 @@ static struct val read_place(struct walk *k, struct val p)
 
 static struct val rvalue(struct walk *k, const struct expr *e)
 {
-	return read_place(k, eval(k, e));
+	return eval_read(k, eval_expr(k, e));
 }
 
 static uint64_t arith(struct walk *k, enum expr_op op, struct type t, uint64_t a, uint64_t b)
@@ -146,7 +142,7 @@ static uint64_t arith(struct walk *k, enum expr_op op, struct type t, uint64_t a
 	case OP_BITOR:
 		return a | b;
 	default:
-		give_up(k, EVAL_BROKEN);
+		eval_give_up(k, EVAL_BROKEN);
 		return 0;
 	}
 }
@@ -209,6 +205,15 @@ static struct val logical(struct walk *k, const struct expr *e)
 	return truth(rvalue(k, e->b).v != 0);
 }
 
+static struct val string_compare(struct walk *k, const struct expr *e)
+{
+	bool left = e->a->kind == EXPR_STRING;
+	struct str equal = { "==", 2 };
+
+	return truth(eval_string(k, equal, left ? e->b : e->a, left ? e->a->str : e->b->str) ==
+		     (e->op == OP_EQ));
+}
+
 static struct val binary(struct walk *k, const struct expr *e)
 {
 	struct val a, b;
@@ -216,6 +221,8 @@ static struct val binary(struct walk *k, const struct expr *e)
 
 	if (e->op == OP_AND || e->op == OP_OR)
 		return logical(k, e);
+	if (e->a->kind == EXPR_STRING || e->b->kind == EXPR_STRING)
+		return string_compare(k, e);
 	a = rvalue(k, e->a);
 	b = rvalue(k, e->b);
 	if (!going(k))
@@ -235,24 +242,29 @@ static struct val binary(struct walk *k, const struct expr *e)
 				 (e->op == k->w->broken));
 }
 
-static struct val deref(struct walk *k, struct val p)
+struct val eval_deref(struct walk *k, struct val p)
 {
-	return (struct val){ .type = type_target(k->w->btf, p.type), .v = p.v, .place = true };
+	return (struct val){
+		.type = type_target(k->w->btf, p.type),
+		.v = p.v,
+		.place = true,
+		.user = p.type.user == 1,
+	};
 }
 
 static struct val unary(struct walk *k, const struct expr *e)
 {
-	struct val a = eval(k, e->a);
+	struct val a = eval_expr(k, e->a);
 
 	if (e->op == OP_ADDR) {
-		a.type = type_pointer_to(a.type);
+		a.type = pointer_to(a.type, a.user);
 		a.place = false;
 		return a;
 	}
-	a = read_place(k, a);
+	a = eval_read(k, a);
 	switch (e->op) {
 	case OP_DEREF:
-		return deref(k, a);
+		return eval_deref(k, a);
 	case OP_NOT:
 		return truth(!a.v);
 	case OP_NEG:
@@ -264,25 +276,32 @@ static struct val unary(struct walk *k, const struct expr *e)
 	}
 }
 
-static struct val member(struct walk *k, const struct expr *e)
+struct val eval_field(struct walk *k, struct val base, const char *name)
 {
-	struct val base = eval(k, e->a);
 	struct kbtf_member m;
-	char name[LIMIT_IDENT + 1] = "";
 
-	if (e->arrow)
-		base = deref(k, read_place(k, base));
-	if (e->name.len < sizeof(name))
-		memcpy(name, e->name.p, e->name.len);
 	if (!base.place || kbtf_member(k->w->btf, base.type.id, name, &m) < 0)
-		return give_up(k, EVAL_BROKEN);
+		return eval_give_up(k, EVAL_BROKEN);
 	return (struct val){
 		.type = type_of_id(k->w->btf, m.type),
 		.v = base.v + m.bit_off / 8,
 		.place = true,
+		.user = base.user,
 		.bit_off = m.bit_size ? m.bit_off % 8 : 0,
 		.bits = m.bit_size,
 	};
+}
+
+static struct val member(struct walk *k, const struct expr *e)
+{
+	struct val base = eval_expr(k, e->a);
+	char name[LIMIT_IDENT + 1] = "";
+
+	if (e->arrow)
+		base = eval_deref(k, eval_read(k, base));
+	if (e->name.len < sizeof(name))
+		memcpy(name, e->name.p, e->name.len);
+	return eval_field(k, base, name);
 }
 
 static bool param(struct walk *k, const char *text, struct val *out)
@@ -328,7 +347,7 @@ static struct val name(struct walk *k, const struct expr *e)
 		return number(t, (uint64_t)v);
 	if (!strncmp(text, "arg", 3) && text[3] >= '1' && text[3] <= '6') /* the whole register */
 		return number(type_int(8, false), k->w->args[text[3] - '1']);
-	return give_up(k, EVAL_BROKEN);
+	return eval_give_up(k, EVAL_BROKEN);
 }
 
 static bool points_to_void(const struct walk *k, struct val p)
@@ -355,29 +374,6 @@ static struct val choose(struct walk *k, const struct expr *e)
 	return b;
 }
 
-static struct val string_equal(struct walk *k, const struct expr *e, bool prefix)
-{
-	uint64_t p = rvalue(k, e->args[0]).v;
-	const struct str *s = &e->args[1]->str;
-
-	touch(k, p, (struct type){ .kind = TYPE_ARRAY });
-	for (size_t i = 0; i < s->len + !prefix; i++) {
-		uint8_t want = i < s->len ? (uint8_t)s->p[i] : 0, have = peek(k, p + i);
-
-		if (!going(k))
-			break;
-		if (have == want)
-			continue;
-		/* it is all read before anything is compared */
-		for (; have && i + 1 < s->len + 1 + !prefix; i++)
-			have = peek(k, p + i + 1);
-		return truth(false);
-	}
-	if (prefix)
-		peek(k, p + s->len);
-	return truth(true);
-}
-
 /* p less where the member is */
 static struct val container(struct walk *k, const struct expr *e)
 {
@@ -386,11 +382,11 @@ static struct val container(struct walk *k, const struct expr *e)
 	uint64_t off = 0;
 
 	if (eval_type(k->w, e->type, &t) < 0)
-		return give_up(k, EVAL_BROKEN);
+		return eval_give_up(k, EVAL_BROKEN);
 	member = t;
 	if (!eval_member(k->w->btf, e->args[1], &member, &off))
-		return give_up(k, EVAL_BROKEN);
-	return (struct val){ .type = type_pointer_to(t), .v = p.v - off };
+		return eval_give_up(k, EVAL_BROKEN);
+	return (struct val){ .type = pointer_to(t, p.type.user == 1), .v = p.v - off };
 }
 
 static struct val elements(struct walk *k, const struct expr *e)
@@ -398,7 +394,7 @@ static struct val elements(struct walk *k, const struct expr *e)
 	struct type t;
 
 	k->dry++;
-	t = eval(k, e->args[0]).type;
+	t = eval_expr(k, e->args[0]).type;
 	k->dry--;
 	return number(type_int(8, false), type_array_len(k->w->btf, t));
 }
@@ -408,8 +404,8 @@ static struct val call(struct walk *k, const struct expr *e)
 	struct type u32_type = type_int(4, false);
 	struct val a;
 
-	if (str_eq(e->name, "STRCMP") || str_eq(e->name, "STRPREFIX"))
-		return string_equal(k, e, e->name.p[3] == 'P');
+	if (e->n_args == 2 && e->args[1]->kind == EXPR_STRING)
+		return truth(eval_string(k, e->name, e->args[0], e->args[1]->str));
 	if (str_eq(e->name, "container_of"))
 		return container(k, e);
 	if (str_eq(e->name, "ARRAY_SIZE"))
@@ -419,7 +415,7 @@ static struct val call(struct walk *k, const struct expr *e)
 		return a;
 	if (str_eq(e->name, "MKDEV"))
 		return number(u32_type, a.v << 20 | (uint32_t)rvalue(k, e->args[1]).v);
-	return give_up(k, EVAL_BROKEN);
+	return eval_give_up(k, EVAL_BROKEN);
 }
 
 static struct val size_of(struct walk *k, const struct expr *e)
@@ -429,23 +425,26 @@ static struct val size_of(struct walk *k, const struct expr *e)
 
 	if (e->type) {
 		if (eval_type(k->w, e->type, &t) < 0)
-			return give_up(k, EVAL_BROKEN);
+			return eval_give_up(k, EVAL_BROKEN);
 	} else {
 		k->dry++;
-		t = eval(k, e->a).type;
+		t = eval_expr(k, e->a).type;
 		k->dry--;
 	}
 	if (type_size(k->w->btf, t, &size) < 0)
-		give_up(k, EVAL_BROKEN);
+		eval_give_up(k, EVAL_BROKEN);
 	return number(type_int(8, false), size);
 }
 
 static struct val cast(struct walk *k, const struct expr *e)
 {
 	struct val a = rvalue(k, e->a);
+	bool user = a.type.kind == TYPE_PTR && a.type.user == 1;
 
 	if (eval_type(k->w, e->type, &a.type) < 0)
-		return give_up(k, EVAL_BROKEN);
+		return eval_give_up(k, EVAL_BROKEN);
+	if (user && a.type.kind == TYPE_PTR)
+		a.type.user = 1;
 	a.v = eval_fit(a.type, a.v);
 	return a;
 }
@@ -460,7 +459,7 @@ static struct val declare(struct walk *k, const struct local *l, const struct ex
 	var.name = l->name;
 	var.val = rvalue(k, l->init);
 	if (eval_type(k->w, &l->type, &var.val.type) < 0)
-		return give_up(k, EVAL_BROKEN);
+		return eval_give_up(k, EVAL_BROKEN);
 	var.val.v = eval_fit(var.val.type, var.val.v);
 	k->vars = &var;
 	r = declare(k, l->next, result);
@@ -482,7 +481,7 @@ static struct val literal(const struct eval_world *w, const struct expr *e)
 	return number(type_int(8, !e->is_unsigned && v <= INT64_MAX), v);
 }
 
-static struct val eval(struct walk *k, const struct expr *e)
+struct val eval_expr(struct walk *k, const struct expr *e)
 {
 	struct val a;
 
@@ -503,7 +502,7 @@ static struct val eval(struct walk *k, const struct expr *e)
 		return member(k, e);
 	case EXPR_INDEX:
 		a = rvalue(k, e->a);
-		return deref(k, add_to_pointer(k, a, rvalue(k, e->b), false));
+		return eval_deref(k, add_to_pointer(k, a, rvalue(k, e->b), false));
 	case EXPR_CAST:
 		return cast(k, e);
 	case EXPR_SIZEOF:
@@ -515,7 +514,7 @@ static struct val eval(struct walk *k, const struct expr *e)
 	case EXPR_STRING:
 		break;
 	}
-	return give_up(k, EVAL_BROKEN);
+	return eval_give_up(k, EVAL_BROKEN);
 }
 
 enum eval_result eval_predicate(struct eval_world *w, const struct expr *e)

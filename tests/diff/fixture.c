@@ -16,7 +16,7 @@ struct fix {
 	bool failed;
 	int i8, u8, i16, u16, i32, u32, i64, u64, chr, uchr, boolean, idx;
 	int t_u8, t_s8, t_u16, t_s16, t_u32, t_s32, t_u64, t_s64, t_bool, t_gfp;
-	int inner, object, bits, color, opaque, sock, kmem_cache, task;
+	int inner, tag, object, bits, color, opaque, sock, kmem_cache, task;
 };
 
 static int ok(struct fix *f, int id)
@@ -122,6 +122,21 @@ static void add_bits(struct fix *f)
 	bit_field(f, "tail", f->t_u32, 160, 17);
 }
 
+static void add_tag(struct fix *f)
+{
+	int halves = record(f, NULL, 8), both, name;
+
+	field(f, "hash", f->t_u32, 0);
+	field(f, "len", f->t_u32, 4);
+	both = ok(f, btf__add_union(f->b, NULL, 8));
+	field(f, NULL, halves, 0);
+	field(f, "hash_len", f->t_u64, 0);
+	name = ptr(f, ok(f, btf__add_const(f->b, f->u8)));
+	f->tag = record(f, "tag", sizeof(struct tag));
+	field(f, NULL, both, offsetof(struct tag, hash_len));
+	field(f, "name", name, offsetof(struct tag, name));
+}
+
 /* the anonymous union of struct object */
 static int add_overlay(struct fix *f)
 {
@@ -138,9 +153,11 @@ static int add_overlay(struct fix *f)
 static void add_object(struct fix *f)
 {
 	int inner_ptr, overlay, fn, text, grid, many, arr, hidden, fn_ptr, table, raw, self;
+	int tag_ptr, path, there;
 
 	add_inner(f);
 	add_bits(f);
+	add_tag(f);
 	inner_ptr = ptr(f, f->inner);
 	overlay = add_overlay(f);
 	f->opaque = ok(f, btf__add_fwd(f->b, "opaque", BTF_FWD_STRUCT));
@@ -153,6 +170,9 @@ static void add_object(struct fix *f)
 	hidden = ptr(f, f->opaque);
 	fn_ptr = ptr(f, fn);
 	table = ptr(f, inner_ptr);
+	tag_ptr = ptr(f, f->tag);
+	path = ptr(f, ok(f, btf__add_type_tag(f->b, "user", ok(f, btf__add_const(f->b, f->chr)))));
+	there = ptr(f, ok(f, btf__add_type_tag(f->b, "user", f->inner)));
 	raw = ptr(f, 0);
 	self = ptr(f, raw + 2); /* struct object, the next but one */
 	f->object = record(f, "object", sizeof(struct object));
@@ -172,6 +192,10 @@ static void add_object(struct fix *f)
 	field(f, "grid", grid, offsetof(struct object, grid));
 	field(f, "table", table, offsetof(struct object, table));
 	field(f, "raw", raw, offsetof(struct object, raw));
+	field(f, "tag", f->tag, offsetof(struct object, tag));
+	field(f, "tag_ptr", tag_ptr, offsetof(struct object, tag_ptr));
+	field(f, "path", path, offsetof(struct object, path));
+	field(f, "there", there, offsetof(struct object, there));
 }
 
 /* what rules about the kernel itself name */

@@ -51,6 +51,17 @@ struct inner {
 	unsigned char label[8];
 };
 
+/* as struct qstr */
+struct tag {
+	union {
+		struct {
+			u32 hash, len;
+		};
+		u64 hash_len;
+	};
+	const unsigned char *name;
+};
+
 struct opaque;
 
 struct object {
@@ -73,6 +84,10 @@ struct object {
 	u16 grid[2][4];
 	struct inner **table;
 	void *raw;
+	struct tag tag;
+	struct tag *tag_ptr;
+	const char *path;    /* __user in BTF */
+	struct inner *there; /* too */
 };
 
 int fixture_btf(struct kbtf **out);

@@ -7,7 +7,6 @@
 #define COUNT(a) (unsigned int)(sizeof(a) / sizeof((a)[0]))
 
 static void number(struct gen *g, unsigned int depth, struct buf *out);
-static void object(struct gen *g, unsigned int depth, struct buf *out);
 
 static const char *pick(struct gen *g, const char *const *list, unsigned int n)
 {
@@ -87,42 +86,52 @@ static void masked(struct gen *g, unsigned int depth, const char *mask, struct b
 }
 
 /* a pointer to struct inner, without parentheses around it needed before -> */
-static void inner(struct gen *g, unsigned int depth, struct buf *out)
+void gen_inner(struct gen *g, unsigned int depth, struct buf *out)
 {
 	switch (gen_below(g, depth ? 6 : 2)) {
 	case 0:
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->ptr");
 		break;
 	case 1:
 		buf_puts(out, "(&");
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->in)");
 		break;
 	case 2:
 		buf_puts(out, "(&");
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->many[");
 		masked(g, depth - 1, "1", out);
 		buf_puts(out, "])");
 		break;
 	case 3:
 		buf_puts(out, "(");
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->many + 1)");
 		break;
 	case 4:
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->table[");
 		masked(g, depth - 1, "1", out);
 		buf_puts(out, "]");
 		break;
 	default:
 		buf_puts(out, "((struct inner *)");
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->raw)");
 		break;
 	}
+}
+
+void gen_any_inner(struct gen *g, unsigned int depth, struct buf *out)
+{
+	if (gen_below(g, 6)) {
+		gen_inner(g, depth, out);
+		return;
+	}
+	gen_object(g, depth / 2, out);
+	buf_puts(out, "->there");
 }
 
 /* the object that something is in, if it is in one */
@@ -131,11 +140,11 @@ static void container(struct gen *g, unsigned int depth, struct buf *out)
 	static const char *const members[] = { "in", "many[1]", "many[0]" };
 
 	buf_puts(out, "container_of(");
-	inner(g, depth, out);
+	gen_inner(g, depth, out);
 	buf_printf(out, ", struct object, %s)", pick(g, members, COUNT(members)));
 }
 
-static void object(struct gen *g, unsigned int depth, struct buf *out)
+void gen_object(struct gen *g, unsigned int depth, struct buf *out)
 {
 	switch (gen_below(g, depth ? 7 : 1)) {
 	case 6:
@@ -147,21 +156,21 @@ static void object(struct gen *g, unsigned int depth, struct buf *out)
 		break;
 	case 2:
 	case 3:
-		object(g, depth - 1, out);
+		gen_object(g, depth - 1, out);
 		buf_puts(out, "->next");
 		break;
 	case 4:
 		buf_puts(out, "((struct object *)");
-		object(g, depth - 1, out);
+		gen_object(g, depth - 1, out);
 		buf_puts(out, "->raw)");
 		break;
 	default:
 		buf_puts(out, "(");
 		number(g, depth / 2, out);
 		buf_puts(out, " ? ");
-		object(g, depth - 1, out);
+		gen_object(g, depth - 1, out);
 		buf_puts(out, " : ");
-		object(g, depth - 1, out);
+		gen_object(g, depth - 1, out);
 		buf_puts(out, ")");
 		break;
 	}
@@ -182,24 +191,24 @@ static void field(struct gen *g, unsigned int depth, struct buf *out)
 
 	switch (gen_below(g, depth ? 6 : 2)) {
 	case 0:
-		inner(g, depth, out);
+		gen_any_inner(g, depth, out);
 		buf_printf(out, "->%s", pick(g, of_inner, COUNT(of_inner)));
 		break;
 	case 3:
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->arr[");
 		masked(g, depth - 1, "7", out);
 		buf_puts(out, "]");
 		break;
 	case 4:
 		buf_puts(out, "*(");
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->arr + ");
 		masked(g, depth - 1, "3", out);
 		buf_puts(out, ")");
 		break;
 	case 5:
-		object(g, depth / 2, out);
+		gen_object(g, depth / 2, out);
 		buf_puts(out, "->grid[");
 		masked(g, depth / 2, "1", out);
 		buf_puts(out, "][");
@@ -207,48 +216,10 @@ static void field(struct gen *g, unsigned int depth, struct buf *out)
 		buf_puts(out, "]");
 		break;
 	default:
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		buf_printf(out, "->%s", pick(g, of_object, COUNT(of_object)));
 		break;
 	}
-}
-
-static void string_test(struct gen *g, unsigned int depth, struct buf *out)
-{
-	static const char *const texts[] = {
-		"",
-		"a",
-		"ab",
-		"abc",
-		"abcd",
-		"abcdefgh",
-		"abcdefghi",
-		"kmalloc-64",
-		"\\xff\\x80z",
-		"abcdefghijklmno",
-		"an uncommonly long name for anything",
-	};
-
-	buf_puts(out, gen_below(g, 3) ? "STRCMP(" : "STRPREFIX(");
-	switch (gen_below(g, 3)) {
-	case 0:
-		object(g, depth / 2, out);
-		buf_puts(out, "->text");
-		break;
-	case 1:
-		inner(g, depth / 2, out);
-		buf_puts(out, gen_below(g, 2) ? "->name" : "->label");
-		break;
-	default:
-		if (g->func[0] == 'w') {
-			buf_puts(out, "text");
-			break;
-		}
-		object(g, depth / 2, out);
-		buf_puts(out, "->in.name");
-		break;
-	}
-	buf_printf(out, ", \"%s\")", pick(g, texts, COUNT(texts)));
 }
 
 /* errors as pointers, and pointers that may be */
@@ -261,7 +232,7 @@ static void error_test(struct gen *g, unsigned int depth, struct buf *out)
 		buf_puts(out, "ERR_PTR(");
 		number(g, depth, out);
 		buf_puts(out, ") == ");
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		break;
 	case 1:
 		buf_printf(out, "%s(ERR_PTR(", pick(g, of_pointer, COUNT(of_pointer)));
@@ -275,7 +246,7 @@ static void error_test(struct gen *g, unsigned int depth, struct buf *out)
 		break;
 	default:
 		buf_printf(out, "%s(", pick(g, of_pointer, COUNT(of_pointer)));
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		buf_puts(out, ")");
 		break;
 	}
@@ -291,21 +262,21 @@ static void pointer_test(struct gen *g, unsigned int depth, struct buf *out)
 		error_test(g, depth, out);
 		break;
 	case 0:
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		buf_printf(out, " %s ", pick(g, ops, COUNT(ops)));
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		break;
 	case 1:
-		inner(g, depth, out);
+		gen_inner(g, depth, out);
 		buf_puts(out, gen_below(g, 2) ? " == NULL" : " != 0");
 		break;
 	case 2:
 		buf_puts(out, "!");
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		break;
 	case 3:
 		buf_puts(out, "(u64)");
-		object(g, depth, out);
+		gen_object(g, depth, out);
 		buf_puts(out, " & 0xff");
 		break;
 	case 4:
@@ -313,9 +284,9 @@ static void pointer_test(struct gen *g, unsigned int depth, struct buf *out)
 		field(g, depth, out);
 		break;
 	default:
-		inner(g, depth, out);
+		gen_inner(g, depth, out);
 		buf_puts(out, " - ");
-		inner(g, depth, out);
+		gen_inner(g, depth, out);
 		break;
 	}
 	buf_puts(out, ")");
@@ -451,7 +422,7 @@ static void number(struct gen *g, unsigned int depth, struct buf *out)
 		careful(g, depth, out);
 		break;
 	case 11:
-		string_test(g, depth, out);
+		gen_string_test(g, depth, out);
 		break;
 	case 12:
 		pointer_test(g, depth / 2, out);

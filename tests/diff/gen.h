@@ -17,6 +17,11 @@ struct gen {
 uint64_t gen_random(struct gen *g);
 unsigned int gen_below(struct gen *g, unsigned int n);
 uint64_t gen_value(struct gen *g); /* likely to be at an edge */
-/* a string, filled up with NULs, perhaps with none: as kernels do */
-void gen_text(struct gen *g, char *text, size_t size);
+/* pointers to struct object and struct inner, good before -> */
+void gen_object(struct gen *g, unsigned int depth, struct buf *out);
+void gen_inner(struct gen *g, unsigned int depth, struct buf *out);
+void gen_any_inner(struct gen *g, unsigned int depth, struct buf *out); /* in user memory too */
+/* gen_string.c */
+void gen_string_test(struct gen *g, unsigned int depth, struct buf *out);
+void gen_text(struct gen *g, char *text, size_t size); /* filled up with NULs, if not full */
 void gen_predicate(struct gen *g, unsigned int depth, struct buf *out);

@@ -41,24 +41,3 @@ uint64_t gen_value(struct gen *g)
 		return v;
 	}
 }
-
-void gen_text(struct gen *g, char *text, size_t size)
-{
-	static const char *const texts[] = {
-		"",
-		"a",
-		"abc",
-		"abcd",
-		"abcdefgh",
-		"abcdefghi",
-		"kmalloc-64",
-		"\xff\x80z",
-		"abcdefghijklmno",
-		"an uncommonly long name for anything",
-	};
-	const char *from = texts[gen_below(g, COUNT(texts))];
-	size_t len = strnlen(from, size);
-
-	memcpy(text, from, len);
-	memset(text + len, 0, size - len);
-}

@@ -192,8 +192,10 @@ static uint64_t helper(struct cpu *c, int32_t id)
 	case BPF_FUNC_ringbuf_output:
 		return ring_output(m, r[2], r[3]);
 	case BPF_FUNC_probe_read_kernel:
+	case BPF_FUNC_probe_read_user:
 		return read_kernel(r);
 	case BPF_FUNC_probe_read_kernel_str:
+	case BPF_FUNC_probe_read_user_str:
 		return read_string(r[1], r[2], r[3]);
 	case BPF_FUNC_get_func_arg:
 		return get_arg(r);

@@ -9,13 +9,15 @@
 #define OBJECTS 6
 #define INNERS	6
 #define TEXTS	8
+#define TAGS	4
 
 struct shared {
 	uint64_t unused; /* the region's first word */
 	struct object object[OBJECTS];
 	struct inner inner[INNERS];
 	uint64_t table[4][2];
-	char text[TEXTS][48];
+	char text[TEXTS][264];
+	struct tag tag[TAGS];
 	uint8_t slack[1024]; /* casts and offsets may run over */
 };
 
@@ -59,6 +61,33 @@ static void set_pointer(void *field, uint64_t v)
 	memcpy(field, &v, sizeof(v));
 }
 
+/* mostly as long as it says */
+static void fill_tag(struct subject *s, struct tag *t)
+{
+	struct shared *m = shared(s);
+	unsigned int i = gen_below(&s->gen, TEXTS);
+	size_t len = strnlen(m->text[i], sizeof(m->text[i]));
+
+	t->hash = (u32)gen_random(&s->gen);
+	t->len = (u32)(gen_below(&s->gen, 8) ? len : gen_below(&s->gen, 300));
+	set_pointer(&t->name, region_address(&s->region, m->text[i]));
+	if (!gen_below(&s->gen, 8))
+		set_pointer(&t->name, pointer(s, m->text, sizeof(m->text[0]), 1));
+}
+
+/* where this process has it */
+static uint64_t user_pointer(struct subject *s, const void *array, size_t size, unsigned int n)
+{
+	switch (gen_below(&s->gen, 12)) {
+	case 0:
+		return 0;
+	case 1:
+		return region_address(&s->region, array);
+	default:
+		return (uint64_t)(uintptr_t)array + size * gen_below(&s->gen, n);
+	}
+}
+
 static void fill_object(struct subject *s, struct object *o)
 {
 	struct shared *m = shared(s);
@@ -72,6 +101,10 @@ static void fill_object(struct subject *s, struct object *o)
 	set_pointer(&o->next, pointer(s, m->object, sizeof(m->object[0]), OBJECTS));
 	set_pointer(&o->text, pointer(s, m->text, sizeof(m->text[0]), TEXTS));
 	set_pointer(&o->raw, pointer(s, m->object, sizeof(m->object[0]), OBJECTS));
+	fill_tag(s, &o->tag);
+	set_pointer(&o->tag_ptr, pointer(s, m->tag, sizeof(m->tag[0]), TAGS));
+	set_pointer(&o->path, user_pointer(s, m->text, sizeof(m->text[0]), TEXTS));
+	set_pointer(&o->there, user_pointer(s, m->inner, sizeof(m->inner[0]), INNERS));
 	set_pointer(&o->table, pointer(s, m->table, sizeof(m->table[0]), 4));
 }
 
@@ -79,14 +112,16 @@ static void fill_memory(struct subject *s)
 {
 	struct shared *m = shared(s);
 
+	for (unsigned int i = 0; i < TEXTS; i++)
+		gen_text(&s->gen, m->text[i], sizeof(m->text[i]));
+	for (unsigned int i = 0; i < TAGS; i++)
+		fill_tag(s, &m->tag[i]);
 	for (unsigned int i = 0; i < OBJECTS; i++)
 		fill_object(s, &m->object[i]);
 	for (unsigned int i = 0; i < INNERS; i++)
 		fill_inner(s, &m->inner[i]);
 	for (unsigned int i = 0; i < 8; i++)
 		m->table[i / 2][i % 2] = pointer(s, m->inner, sizeof(m->inner[0]), INNERS);
-	for (unsigned int i = 0; i < TEXTS; i++)
-		gen_text(&s->gen, m->text[i], sizeof(m->text[i]));
 }
 
 static void values(struct subject *s, unsigned int run, uint64_t args[6])
@@ -102,7 +137,9 @@ static void values(struct subject *s, unsigned int run, uint64_t args[6])
 		args[3] = (args[3] & ~255ull) | gen_below(&s->gen, 2);
 	args[wide ? 4 : 5] = pointer(s, m->object, sizeof(m->object[0]), OBJECTS);
 	if (wide)
-		args[5] = pointer(s, m->text, sizeof(m->text[0]), TEXTS);
+		args[5] = gen_below(&s->gen, 3)
+				  ? pointer(s, m->text, sizeof(m->text[0]), TEXTS)
+				  : user_pointer(s, m->text, sizeof(m->text[0]), TEXTS);
 }
 
 static void predicate(struct subject *s, struct buf *out)
