@@ -104,6 +104,12 @@ static bool bad(struct walk *k, enum eval_result why)
 	return false;
 }
 
+/* more than any test looks at, of an array too */
+static size_t visible(const struct text *t)
+{
+	return t->room && t->room < MOST ? t->room : MOST;
+}
+
 static bool fetch(struct walk *k, struct text *t, size_t most)
 {
 	if (!t->user)
@@ -142,7 +148,7 @@ static void locate(struct walk *k, const struct expr *e, struct text *t)
 
 static bool plain(struct walk *k, struct text *t, struct str lit, bool prefix)
 {
-	if (!fetch(k, t, t->room ? t->room : MOST))
+	if (!fetch(k, t, visible(t)))
 		return false;
 	if (prefix ? t->n < lit.len : t->n != lit.len)
 		return false;
@@ -197,7 +203,7 @@ static bool long_glob(struct walk *k, struct text *t, struct str lit)
 {
 	unsigned int stars, first, last, need = measure(lit, &stars, &first, &last), seen;
 
-	if (!fetch(k, t, t->room ? t->room : MOST))
+	if (!fetch(k, t, visible(t)))
 		return false;
 	seen = stars > 1 ? LIMIT_GLOB : LIMIT_STRING;
 	if (stars && t->n > seen && (stars > 1 || last)) {
