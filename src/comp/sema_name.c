@@ -148,9 +148,12 @@ static struct node *unknown_params(struct sema *s, const struct expr *e, const c
 	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
 		  "no '%s': the kernel's BTF does not have the parameters of %s()", name,
 		  func_text(s));
-	err_note(s->err, SPAN_NONE,
-		 "declare them, as in %.*s(int a, char *b)(...), or use arg1 to arg6",
-		 written->len ? (int)written->len : 8, written->len ? written->p : "function");
+	if (written->len)
+		err_note(s->err, SPAN_NONE,
+			 "declare them, as in %.*s(int a, char *b)(...), or use arg1 to arg6",
+			 STR_FMT(*written));
+	else
+		err_note(s->err, SPAN_NONE, "use arg1 to arg6");
 	return NULL;
 }
 

@@ -147,6 +147,13 @@ static uint32_t file_release(void *ctx)
 	return f->is_own ? kern_running_release() : 0;
 }
 
+static int file_syscall_format(void *ctx, const char *name, char *text, size_t size)
+{
+	const struct file *f = ctx;
+
+	return f->is_own ? kern_running_syscall_format(name, text, size) : -ENOENT;
+}
+
 static void file_close(void *ctx)
 {
 	struct file *f = ctx;
@@ -162,6 +169,7 @@ int kern_file(struct kern **out, const char *path, struct err *err)
 		.lookup = file_lookup,
 		.symbolize = file_symbolize,
 		.release = file_release,
+		.syscall_format = file_syscall_format,
 		.close = file_close,
 		.types_only = true,
 	};

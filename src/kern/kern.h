@@ -59,6 +59,8 @@ int kern_file(struct kern **out, const char *path, struct err *err);
 bool kern_types_only(const struct kern *k);
 /* KBTF_RELEASE() of it, or 0 */
 uint32_t kern_running_release(void);
+/* as kern_syscall_format() has it, of the running kernel; only root may read it */
+int kern_running_syscall_format(const char *name, char *text, size_t size);
 void kern_free(struct kern *k);
 void kern_freep(struct kern **k);
 

@@ -391,12 +391,11 @@ static int live_symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char
 	return r;
 }
 
-static int live_syscall_format(void *ctx, const char *name, char *text, size_t size)
+int kern_running_syscall_format(const char *name, char *text, size_t size)
 {
 	static const char *const below[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 	char path[128];
 
-	(void)ctx;
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
 		_cleanup_fclose_ FILE *f = NULL;
 		size_t len;
@@ -412,6 +411,12 @@ static int live_syscall_format(void *ctx, const char *name, char *text, size_t s
 		return len + 1 < size ? 0 : -ENOENT;
 	}
 	return -ENOENT;
+}
+
+static int live_syscall_format(void *ctx, const char *name, char *text, size_t size)
+{
+	(void)ctx;
+	return kern_running_syscall_format(name, text, size);
 }
 
 uint32_t kern_running_release(void)

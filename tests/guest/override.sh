@@ -3,25 +3,6 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# override OPTION... RULE [-- CMD...]: to its end; $status, $out
-override()
-{
-	rm -f "$events"
-	"$retcon" override --json -o "$events" "$@" >"$out" 2>"$err"
-	status=$?
-}
-
-# override_start OPTION... RULE: in the background, until it is armed
-override_start()
-{
-	rm -f "$events"
-	"$retcon" override --json -o "$events" "$@" >"$out" 2>"$err" &
-	injector=$!
-	t_jobs+=("$injector")
-	wait_for 20 armed_or_gone
-	grep -q '^armed' "$err" || t_note "does not arm: $*" "$(cat "$err")"
-}
-
 # refused STATUS PATTERN ARGUMENT...: with these words, and nothing else
 refused()
 {
@@ -66,6 +47,15 @@ for target in syscall:mkdir SyS_mkdir sys_mkdir __x64_sys_mkdir; do
 	t_is "$target: twice, then no more" "$(grep -c EDQUOT "$out") $(grep -c ': ok' "$out")" '2 1'
 	t_num "$target: injected" "$(counted injected)" -eq 2
 done
+for mode in 0755 0700; do
+	override "syscall:mkdir = -EDQUOT if arg2 == $mode" -- "$bin/call" mkdir "$work/mode.$mode"
+	t_is "if arg2 == $mode: injected" "$(counted injected)" "$((mode == 0755))"
+	override "syscall:mkdir = -EDQUOT if mode == $mode" -- "$bin/call" mkdir "$work/named.$mode"
+	t_is "if mode == $mode: injected" "$(counted injected)" "$((mode == 0755))"
+done
+override_start 'syscall:mkdir = -EDQUOT if mode == 0123 times 1'
+inject_stop
+t_is 'a condition on an argument is no rule for everybody' "$status" 0
 override 'syscall:getpid = -EPERM' -- "$bin/call" getpid
 t_like 'a system call without arguments' "$(cat "$out")" '*EPERM*'
 t_num 'a system call without arguments: injected' "$(counted injected)" -ge 1
@@ -117,6 +107,7 @@ refused 2 '*did you mean*-ENOMEM*' 'kmalloc = ENOMEM under tcp_v4_connect'
 refused 2 '*whole system*under tcp_v4_connect*times N*' 'kmalloc = -ENOMEM'
 refused 2 '*whole system*' 'kmalloc = -ENOMEM not under tcp_v4_connect'
 refused 2 '*whole system*' 'kmalloc = -ENOMEM times 5'
+refused 2 '*whole system*' 'syscall:mkdir = -EDQUOT if 1 + 1 == 2'
 refused 2 '*--system-wide needs a bound*' --system-wide 'kmalloc = -ENOMEM'
 refused 2 '*no function*should_failslap*should_failslab*' 'should_failslap = -ENOMEM under tcp_v4_connect'
 refused 2 "*no system call 'opennat'*syscall:openat*" 'syscall:opennat = -ENOMEM under tcp_v4_connect'
