@@ -123,25 +123,24 @@ static int describe(struct plan *p, struct comp_func *cf, const struct frame *f,
  * A system call's parameters where BTF lacks the function that has them. Only for a frame
  * that may name one: it takes a file. What cannot be read is as good as not there.
  */
-static void find_declaration(struct plan *p, struct kern *kern, const struct kbtf *btf,
-			     unsigned int func, const struct frame *f)
+static void find_declaration(struct comp_func *cf, struct rule **declared, struct kern *kern,
+			     const struct kbtf *btf, const struct frame *f)
 {
 	static const char prefix[] = "__x64_sys_";
-	struct comp_func *cf = &p->comp_funcs[func];
 	_cleanup_buf_ struct buf text = { 0 };
 	char alias[LIMIT_IDENT + 1];
 	const char *name = cf->name + strlen(prefix);
 	struct kbtf_proto proto;
 	struct err ignored = { 0 };
 
-	if (!cf->syscall || p->declared[func] || (!f->pred && !f->has_params) ||
+	if (!cf->syscall || *declared || (!f->pred && !f->has_params) ||
 	    strncmp(cf->name, prefix, strlen(prefix)) != 0)
 		return;
 	snprintf(alias, sizeof(alias), "__do_sys_%s", name);
 	if (kbtf_func(btf, alias, &proto) == 0 || kern_syscall_params(kern, name, &text) < 0)
 		return;
-	if (params_parse(&p->declared[func], buf_str(&text), &ignored) == 0)
-		cf->declared = &p->declared[func]->on_target;
+	if (params_parse(declared, buf_str(&text), &ignored) == 0)
+		cf->declared = &(*declared)->on_target;
 }
 
 static int add_func(struct plan *p, const struct frame *f, const struct kbtf *btf,
@@ -219,7 +218,8 @@ static int add_chain(struct plan *p, const struct chain *chain, struct kern *ker
 			ret = check_place(p, &c, &place, err);
 		if (ret)
 			return ret;
-		find_declaration(p, kern, btf, place.func, place.frame);
+		find_declaration(&p->comp_funcs[place.func], &p->declared[place.func], kern, btf,
+				 place.frame);
 		p->places[p->n_places++] = place;
 	}
 	if (c.n)
@@ -255,7 +255,8 @@ static int check_supported(const struct plan *p, struct err *err)
 	return 0;
 }
 
-static int resolve_target(struct plan *p, const struct kbtf *btf, struct err *err)
+static int resolve_target(struct plan *p, struct kern *kern, const struct kbtf *btf,
+			  struct err *err)
 {
 	const struct rule *r = p->rule;
 	bool named = r->target_kind == TARGET_SYSCALL;
@@ -273,6 +274,7 @@ static int resolve_target(struct plan *p, const struct kbtf *btf, struct err *er
 	p->target.name = p->target_name;
 	if (find_proto(btf, p->target_name, &proto) == 0)
 		p->target.func_id = proto.func_id;
+	find_declaration(&p->target, &p->target_declared, kern, btf, &r->on_target);
 	return 0;
 }
 
@@ -393,7 +395,7 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern, struct
 	if (!ret)
 		ret = kern_btf(kern, &btf, err);
 	if (!ret)
-		ret = resolve_target(p, btf, err);
+		ret = resolve_target(p, kern, btf, err);
 	if (ret)
 		return ret;
 	for (unsigned int i = 0; i < rule->n_chains; i++) {
@@ -408,5 +410,6 @@ void plan_free(struct plan *p)
 {
 	for (unsigned int i = 0; i < p->n_funcs; i++)
 		rule_free(p->declared[i]);
+	rule_free(p->target_declared);
 	buf_free(&p->notes);
 }

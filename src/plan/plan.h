@@ -22,6 +22,7 @@ struct plan {
 	struct ksym target_sym;
 	struct plan_func func[LIMIT_FRAMES]; /* beside comp_funcs, same index */
 	struct comp_func comp_funcs[LIMIT_FRAMES];
+	struct rule *target_declared;	     /* owns what target says is declared */
 	struct rule *declared[LIMIT_FRAMES]; /* owns what comp_funcs say is declared */
 	unsigned int n_funcs;
 	struct comp_place places[LIMIT_FRAMES]; /* chain by chain, each outermost first */

@@ -44,6 +44,22 @@ static void done(struct world *w)
 	kern_free(w->kern);
 }
 
+static void so_is_one_that_is_the_target(void **state)
+{
+	struct world w = { 0 };
+
+	(void)state;
+	assert_int_equal(fake_kern(&w.kern, NULL, &w.err), 0);
+	assert_int_equal(
+		rule_parse(&w.rule, "rule", "syscall:openat = -EACCES if flags & 1", &w.err), 0);
+	assert_int_equal(plan_rule(&w.plan, w.rule, w.kern, &w.err), 0);
+	assert_string_equal(w.plan.target_name, "__x64_sys_openat");
+	assert_true(w.plan.target.syscall);
+	assert_non_null(w.plan.target.declared);
+	assert_int_equal(w.plan.target.declared->n_params, 4);
+	done(&w);
+}
+
 static void a_system_call_is_declared_by_its_tracepoint(void **state)
 {
 	const struct frame *f;
@@ -252,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_system_call_is_declared_by_its_tracepoint),
+		cmocka_unit_test(so_is_one_that_is_the_target),
 		cmocka_unit_test(places_are_outermost_first),
 		cmocka_unit_test(chains_follow_one_another),
 		cmocka_unit_test(forbidden_callers_do_not_narrow),
