@@ -123,7 +123,7 @@ numbered()
 	hammered 4 1000 "$socket $2"
 	exactly "$1: so many fail" "$failed" "$3"
 	exactly "$1: injected" "$(counted injected)" "$3"
-	t_is "$1: the others are let pass" "$(($(counted matches) - $(counted skipped) - $(counted unlucky)))" "$3"
+	t_is "$1: the others are let pass" "$(($(counted matches) - $(counted skipped)))" "$(counted injected)"
 }
 
 numbered 'when 1' 'when 1' 1
