@@ -46,9 +46,16 @@ int exempt_collect(struct exempt *out, pid_t wanted, struct err *err)
 				 "retcon runs in a pid namespace, where it cannot tell its own "
 				 "process from others: run it outside the container");
 	out->self = (uint32_t)getpid();
-	for (pid_t pid = getppid(); pid > 1 && out->n < LIMIT_EXEMPT; pid = parent_of(pid))
-		if (pid != wanted)
-			out->pid[out->n++] = (uint32_t)pid;
+	for (pid_t pid = getppid(); pid > 1; pid = parent_of(pid)) {
+		if (pid == wanted)
+			continue;
+		if (out->n == LIMIT_EXEMPT) /* one of them would not be left alone */
+			return err_plain(err, -E2BIG, ERR_LIMIT,
+					 "retcon was started from more than %d processes, each by "
+					 "the next: start it from fewer",
+					 LIMIT_EXEMPT);
+		out->pid[out->n++] = (uint32_t)pid;
+	}
 	if (wanted != 1)
 		out->pid[out->n++] = 1;
 	return 0;

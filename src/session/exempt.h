@@ -15,6 +15,7 @@ struct exempt {
 
 /*
  * wanted: a process named by the user, which is taken off the list; 0 none.
- * -EOPNOTSUPP in a pid namespace: the kernel's ids are not ours there.
+ * -EOPNOTSUPP in a pid namespace: the kernel's ids are not ours there. -E2BIG: more
+ * than LIMIT_EXEMPT.
  */
 int exempt_collect(struct exempt *out, pid_t wanted, struct err *err);

@@ -19,14 +19,18 @@ void maps_init(struct maps *m)
 		m->fd[i] = -1;
 }
 
-uint32_t maps_cpu_slots(void)
+uint32_t maps_slots_for(long cpus)
 {
-	long n = sysconf(_SC_NPROCESSORS_CONF);
 	uint32_t slots = 1;
 
-	while ((long)slots < n && slots < LIMIT_CPUS)
+	while ((long)slots < cpus && slots < LIMIT_CPUS)
 		slots *= 2;
 	return slots;
+}
+
+uint32_t maps_cpu_slots(void)
+{
+	return maps_slots_for(sysconf(_SC_NPROCESSORS_CONF));
 }
 
 static int create_one(struct maps *m, enum prog_map which, const struct sys_map *def,

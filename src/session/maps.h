@@ -23,5 +23,6 @@ int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
 int maps_mark(const struct maps *m, pid_t pid, struct err *err);
 void maps_free(struct maps *m);
 
-/* possible CPUs, rounded up to a power of two, at most LIMIT_CPUS */
+/* possible CPUs, rounded up to a power of two, at most LIMIT_CPUS: beyond, they share */
 uint32_t maps_cpu_slots(void);
+uint32_t maps_slots_for(long cpus);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -161,12 +162,19 @@ static void refuses_oversize(void **state)
 {
 	struct err err = { 0 };
 	struct kbtf *k = NULL;
+	void *p;
 
 	(void)state;
 	/* the length is looked at before the bytes are */
 	assert_int_equal(kbtf_open(&k, calloc(1, 64), (size_t)LIMIT_BTF_BYTES + 1, false, &err),
 			 -E2BIG);
 	assert_int_equal(err.tag, ERR_LIMIT);
+	/* as much as is allowed, all of it zeros, is no BTF */
+	p = mmap(NULL, LIMIT_BTF_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	err = (struct err){ 0 };
+	assert_int_equal(kbtf_open(&k, p, LIMIT_BTF_BYTES, true, &err), -EINVAL);
+	assert_int_equal(err.tag, ERR_BTF);
 }
 
 static void refuses_unknown_kinds(void **state)

@@ -84,6 +84,22 @@ static void limit_names(void **state)
 	assert_int_equal(tag, ERR_LIMIT);
 }
 
+static void limit_counts(void **state)
+{
+	const char *const clauses[] = { "times", "interval", "when" };
+	enum err_tag tag;
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "f = 0 %s %lld", clauses[i], (long long)LIMIT_COUNT);
+		assert_int_equal(parse_code(text, &tag), 0);
+		snprintf(text, sizeof(text), "f = 0 %s %llu", clauses[i], LIMIT_COUNT + 1ull);
+		assert_int_equal(parse_code(text, &tag), -E2BIG);
+		assert_int_equal(tag, ERR_LIMIT);
+	}
+}
+
 static void limit_notes(void **state)
 {
 	struct rule *r = parse("sys_x = 0");
@@ -196,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits),
 		cmocka_unit_test(limit_names),
+		cmocka_unit_test(limit_counts),
 		cmocka_unit_test(limit_notes),
 		cmocka_unit_test(spans),
 		cmocka_unit_test(defaults),
