@@ -110,6 +110,7 @@ static void try_one(struct diff *d)
 	enum trial_result r;
 
 	d->t.s.gen.state = d->seed + d->programs;
+	d->t.reprint = d->t.s.gen.state & 1;
 	d->t.s.ops->predicate(&d->t.s, &spec);
 	r = trial_start(&d->t, buf_str(&spec));
 	if (r == TRIAL_AGREES)

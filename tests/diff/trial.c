@@ -8,19 +8,32 @@
 #include "comp/comp.h"
 #include "lang/parse.h"
 #include "shrink.h"
+#include "util/cleanup.h"
 
 #define NOTHING 99u
 
-static int load(struct trial *t)
+static int load(struct trial *t, const struct rule *rule)
 {
 	struct prog prog = { 0 };
-	int ret = comp_predicate(t->s.btf, t->rule->src, &t->rule->on_target, t->s.gen.func,
-				 t->run.kind, &prog, &t->err);
+	int ret = comp_predicate(t->s.btf, rule->src, &rule->on_target, t->s.gen.func, t->run.kind,
+				 &prog, &t->err);
 
 	if (ret == 0)
 		t->fd = t->run.load(&t->run, &prog, &t->log);
 	prog_free(&prog);
 	return ret;
+}
+
+/* through its canonical text, which has to mean the same */
+static int load_reprinted(struct trial *t)
+{
+	_cleanup_(rule_freep) struct rule *again = NULL;
+	_cleanup_buf_ struct buf text = { 0 };
+	int ret;
+
+	rule_print(t->rule, &text);
+	ret = spec_parse(&again, "spec", buf_str(&text), t->s.gen.func, &t->err);
+	return ret < 0 ? ret : load(t, again);
 }
 
 enum trial_result trial_start(struct trial *t, const char *spec)
@@ -34,7 +47,7 @@ enum trial_result trial_start(struct trial *t, const char *spec)
 	if (ret == 0 && !t->rule->on_target.pred)
 		ret = -EINVAL;
 	if (ret == 0)
-		ret = load(t);
+		ret = t->reprint ? load_reprinted(t) : load(t, t->rule);
 	if (ret < 0 || t->fd < 0) {
 		trial_end(t);
 		return ret < 0 ? TRIAL_REJECTED : TRIAL_REFUSED;

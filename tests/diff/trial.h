@@ -19,6 +19,7 @@ struct trial {
 	struct subject s;
 	struct runner run;
 	enum expr_op broken; /* see struct eval_world */
+	bool reprint;	     /* compile the canonical text; the evaluator has what was written */
 	uint64_t args[6];
 	struct rule *rule;
 	int fd;
