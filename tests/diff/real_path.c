@@ -210,6 +210,10 @@ static bool step_pointer(struct real *r, struct piece *p)
 		p->t = t;
 		p->place = true;
 		return true;
+	case 3:
+		if (size_of(r, t) > 1024)
+			break;
+		return t.kind == TYPE_RECORD && step_index(r, p, 4);
 	default:
 		break;
 	}
