@@ -8,6 +8,11 @@
 #include "comp/type.h"
 #include "kern/kbtf.h"
 
+/* so many ids of a blob are looked at: which, its length says */
+#ifndef BTF_EXERCISE_IDS
+#define BTF_EXERCISE_IDS 256
+#endif
+
 /* every member by its own name, and what its type is */
 static inline void btf_exercise_members(const struct kbtf *k, uint32_t id)
 {
@@ -76,8 +81,8 @@ static inline int btf_exercise(const void *data, size_t len)
 		memcpy(copy, data, len);
 	if (kbtf_open(&k, copy, len, false, NULL) < 0)
 		return -1;
-	step = kbtf_count(k) / 256 + 1;
-	for (id = 0; id <= kbtf_count(k) + 1; id += step) {
+	step = kbtf_count(k) / BTF_EXERCISE_IDS + 1;
+	for (id = (uint32_t)len % step; id <= kbtf_count(k) + 1; id += step) {
 		const char *name = kbtf_name(k, id);
 
 		btf_exercise_type(k, id);
