@@ -27,6 +27,7 @@ static const struct part *last_part(const struct pattern *p)
 	return &p->part[p->n_parts - 1];
 }
 
+/* Bytes stored, the NUL among them; for none but the NUL, 6.1 says 0 if it is user memory. */
 static ir_reg read_string(struct match *m, unsigned int room)
 {
 	return lower_read(m->l, m->n->string->user, true, ir_k(room), m->string);
@@ -135,7 +136,8 @@ static void match_start(struct match *m, bool whole)
 	}
 	/* room for one byte more than it may have tells a longer string from an equal one */
 	stored = read_string(m, whole && (!room || n < room) ? n + 2 : n + 1);
-	ir_branch(m->l->ir, BPF_JNE, IR_64, stored, ir_k(n + 1), m->differs);
+	if (n || whole)
+		ir_branch(m->l->ir, n ? BPF_JNE : BPF_JGT, IR_64, stored, ir_k(n + 1), m->differs);
 	need_part(m, part, false);
 }
 
@@ -216,6 +218,7 @@ static void match_terminated(struct match *m)
 {
 	unsigned int room = m->n->string->room;
 	struct ir *ir = m->l->ir;
+	ir_reg stored;
 
 	m->string = lower_value(m->l, m->n->a);
 	if (m->p->n_parts == 1 || (m->p->n_parts == 2 && !m->p->part[1].n)) {
@@ -224,8 +227,9 @@ static void match_terminated(struct match *m)
 	}
 	m->most = m->p->n_parts > 2 ? LIMIT_GLOB : LIMIT_STRING;
 	m->cap = room && room <= m->most ? room : m->most + 1;
-	m->len = ir_alu(ir, BPF_SUB, IR_64, read_string(m, m->cap + 1), ir_k(1));
-	ir_branch(ir, BPF_JLT, IR_64, m->len, ir_k(m->p->n_pieces), m->differs);
+	stored = read_string(m, m->cap + 1);
+	ir_branch(ir, BPF_JLT, IR_64, stored, ir_k(m->p->n_pieces + 1), m->differs);
+	m->len = ir_alu(ir, BPF_SUB, IR_64, stored, ir_k(1));
 	need_part(m, &m->p->part[0], false);
 	match_rest(m);
 }

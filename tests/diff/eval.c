@@ -33,91 +33,6 @@ static struct val truth(bool yes)
 	return number(type_int(4, true), yes);
 }
 
-/*
- * One byte. Kernel addresses that always fault: user space, what no page table of four
- * or five levels reaches, and the last page, where errors made pointers lie. What is in
- * user space as the kernel sees it is where we have it ourselves.
- */
-uint8_t eval_peek(struct walk *k, bool user, uint64_t addr)
-{
-	uint64_t base = user ? (uint64_t)(uintptr_t)k->w->mem : k->w->base;
-
-	if (k->dry || !going(k))
-		return 0;
-	if (addr >= base && addr - base < k->w->len)
-		return k->w->mem[addr - base];
-	if (user ? addr < 65536 || addr >= 1ull << 47
-		 : addr >> 56 != 0xff || addr >= (uint64_t)-4096)
-		eval_give_up(k, EVAL_FAULT);
-	else
-		eval_give_up(k, EVAL_UNKNOWN);
-	return 0;
-}
-
-static uint64_t peek_int(struct walk *k, bool user, uint64_t addr, unsigned int bytes)
-{
-	uint64_t v = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		v |= (uint64_t)eval_peek(k, user, addr + i) << 8 * i;
-	return v;
-}
-
-/* bit by bit */
-static uint64_t peek_bits(struct walk *k, const struct val *p)
-{
-	uint64_t v = 0;
-
-	for (uint32_t i = 0; i < p->bits; i++) {
-		uint32_t bit = p->bit_off + i;
-
-		v |= (uint64_t)(eval_peek(k, p->user, p->v + bit / 8) >> bit % 8 & 1) << i;
-	}
-	if (p->type.is_signed && p->bits < 64 && v >> (p->bits - 1) & 1)
-		v |= UINT64_MAX << p->bits;
-	return v;
-}
-
-void eval_touch(struct walk *k, uint64_t addr, struct type t)
-{
-	if (k->w->touch && !k->dry && going(k))
-		k->w->touch(k->w->touch_arg, addr, t);
-}
-
-static struct type pointer_to(struct type t, bool user)
-{
-	t = type_pointer_to(t);
-	if (user)
-		t.user = 1;
-	return t;
-}
-
-struct val eval_read(struct walk *k, struct val p)
-{
-	struct val r = { .type = p.type };
-
-	if (!p.place)
-		return p;
-	if (p.type.kind != TYPE_ARRAY && !p.bits)
-		eval_touch(k, p.v, p.type);
-	if (p.type.kind == TYPE_ARRAY) {
-		r.type = pointer_to(type_target(k->w->btf, p.type), p.user);
-		r.v = p.v;
-	} else if (p.bits) {
-		r.v = peek_bits(k, &p);
-		if (p.bits < 32)
-			r.type = type_int(4, true);
-	} else {
-		if (p.user && p.type.kind == TYPE_PTR)
-			p.type.user = 1;
-		r.v = peek_int(k, p.user, p.v, p.type.bytes);
-		if (p.type.is_bool && r.v > 1) /* no bool: C does not say */
-			eval_give_up(k, EVAL_UNKNOWN);
-		r = number(p.type, r.v);
-	}
-	return r;
-}
-
 static struct val rvalue(struct walk *k, const struct expr *e)
 {
 	return eval_read(k, eval_expr(k, e));
@@ -257,7 +172,7 @@ static struct val unary(struct walk *k, const struct expr *e)
 	struct val a = eval_expr(k, e->a);
 
 	if (e->op == OP_ADDR) {
-		a.type = pointer_to(a.type, a.user);
+		a.type = eval_pointer_to(a.type, a.user);
 		a.place = false;
 		return a;
 	}
@@ -386,7 +301,7 @@ static struct val container(struct walk *k, const struct expr *e)
 	member = t;
 	if (!eval_member(k->w->btf, e->args[1], &member, &off))
 		return eval_give_up(k, EVAL_BROKEN);
-	return (struct val){ .type = pointer_to(t, p.type.user == 1), .v = p.v - off };
+	return (struct val){ .type = eval_pointer_to(t, p.type.user == 1), .v = p.v - off };
 }
 
 static struct val elements(struct walk *k, const struct expr *e)

@@ -24,11 +24,14 @@ struct walk {
 
 /* eval.c */
 struct val eval_expr(struct walk *k, const struct expr *e); /* perhaps a place */
-struct val eval_read(struct walk *k, struct val p);	    /* the value there */
 struct val eval_field(struct walk *k, struct val base, const char *name);
 struct val eval_deref(struct walk *k, struct val p);
 struct val eval_give_up(struct walk *k, enum eval_result why);
-/* before memory is read: a string if t is an array */
+
+/* eval_read.c */
+struct val eval_read(struct walk *k, struct val p); /* the value there */
+struct type eval_pointer_to(struct type t, bool user);
+/* tells whoever wants to know that this is about to be read */
 void eval_touch(struct walk *k, uint64_t addr, struct type t);
 uint8_t eval_peek(struct walk *k, bool user, uint64_t addr);
 

@@ -23,5 +23,7 @@ void gen_inner(struct gen *g, unsigned int depth, struct buf *out);
 void gen_any_inner(struct gen *g, unsigned int depth, struct buf *out); /* in user memory too */
 /* gen_string.c */
 void gen_string_test(struct gen *g, unsigned int depth, struct buf *out);
+/* a test of this expression, with at most so many bytes */
+void gen_string_on(struct gen *g, const char *what, unsigned int most, struct buf *out);
 void gen_text(struct gen *g, char *text, size_t size); /* filled up with NULs, if not full */
 void gen_predicate(struct gen *g, unsigned int depth, struct buf *out);

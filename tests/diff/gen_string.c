@@ -4,6 +4,7 @@
 
 #include "gen.h"
 
+#include "util/cleanup.h"
 #include "util/limits.h"
 
 #define COUNT(a) (unsigned int)(sizeof(a) / sizeof((a)[0]))
@@ -106,7 +107,7 @@ static void literal(struct gen *g, unsigned int most, struct buf *out)
 		buf_printf(out, "\"%s\"", !strcmp(text, "\xff\x80z") ? "\\xff\\x80z" : text);
 		return;
 	}
-	random_text(g, some, gen_below(g, 6));
+	random_text(g, some, gen_below(g, most < 5 ? most + 1 : 6));
 	buf_printf(out, "\"%s\"", some);
 }
 
@@ -148,37 +149,35 @@ static void pattern(struct gen *g, unsigned int most, struct buf *out)
 	buf_puts(out, gen_below(g, 2) ? "*\"" : "\"");
 }
 
-void gen_string_test(struct gen *g, unsigned int depth, struct buf *out)
+void gen_string_on(struct gen *g, const char *what, unsigned int most, struct buf *out)
 {
-	unsigned int most;
-
 	switch (gen_below(g, 6)) {
 	case 0:
 	case 1:
-		buf_puts(out, "(");
-		most = subject(g, depth, out);
-		buf_puts(out, gen_below(g, 2) ? " == " : " != ");
+		buf_printf(out, "(%s %s ", what, gen_below(g, 2) ? "==" : "!=");
 		literal(g, most, out);
-		buf_puts(out, ")");
-		return;
+		break;
 	case 2:
-		buf_puts(out, "(\"ab\" == ");
-		subject(g, depth, out);
-		buf_puts(out, ")");
-		return;
-	case 3:
-		buf_puts(out, gen_below(g, 2) ? "STRCMP(" : "STRPREFIX(");
-		most = subject(g, depth, out);
-		buf_puts(out, ", ");
+		buf_puts(out, "(");
 		literal(g, most, out);
-		buf_puts(out, ")");
-		return;
+		buf_printf(out, " == %s", what);
+		break;
+	case 3:
+		buf_printf(out, "%s(%s, ", gen_below(g, 2) ? "STRCMP" : "STRPREFIX", what);
+		literal(g, most, out);
+		break;
 	default:
-		buf_puts(out, "GLOB(");
-		most = subject(g, depth, out);
-		buf_puts(out, ", ");
+		buf_printf(out, "GLOB(%s, ", what);
 		pattern(g, most, out);
-		buf_puts(out, ")");
-		return;
+		break;
 	}
+	buf_puts(out, ")");
+}
+
+void gen_string_test(struct gen *g, unsigned int depth, struct buf *out)
+{
+	_cleanup_buf_ struct buf what = { 0 };
+	unsigned int most = subject(g, depth, &what);
+
+	gen_string_on(g, buf_str(&what), most, out);
 }

@@ -2,8 +2,6 @@
 /* Where all that is random comes from. */
 #include "gen.h"
 
-#include <string.h>
-
 #define COUNT(a) (unsigned int)(sizeof(a) / sizeof((a)[0]))
 
 /* splitmix64 */

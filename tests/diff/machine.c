@@ -78,6 +78,14 @@ static uint64_t read_string(uint64_t to, uint64_t room, uint64_t from)
 	return n;
 }
 
+/* as 6.1 has it: the NUL counts, but not alone */
+static uint64_t read_user_string(uint64_t to, uint64_t room, uint64_t from)
+{
+	uint64_t n = read_string(to, room, from);
+
+	return n == 1 && room > 1 ? 0 : n;
+}
+
 static uint64_t storage_get(struct machine *m, uint64_t task, uint64_t flags)
 {
 	struct machine_task *t = at(task);
@@ -195,8 +203,9 @@ static uint64_t helper(struct cpu *c, int32_t id)
 	case BPF_FUNC_probe_read_user:
 		return read_kernel(r);
 	case BPF_FUNC_probe_read_kernel_str:
-	case BPF_FUNC_probe_read_user_str:
 		return read_string(r[1], r[2], r[3]);
+	case BPF_FUNC_probe_read_user_str:
+		return read_user_string(r[1], r[2], r[3]);
 	case BPF_FUNC_get_func_arg:
 		return get_arg(r);
 	case BPF_FUNC_get_func_ret:

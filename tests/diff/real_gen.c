@@ -69,13 +69,9 @@ static void literal(struct real *r, struct buf *out)
 
 static void string_test(struct real *r, const struct piece *p, struct buf *out)
 {
-	static const char *const texts[] = {
-		"",	    "a",	  "abc",	 "abcd",
-		"abcdefgh", "kmalloc-64", "\\xff\\x80z", "an uncommonly long name for anything",
-	};
+	uint32_t room = p->t.kind == TYPE_ARRAY ? type_array_len(r->btf, p->t) : 0;
 
-	buf_printf(out, "%s(%s, \"%s\")", gen_below(r->g, 3) ? "STRCMP" : "STRPREFIX",
-		   buf_str(&p->text), pick(r, texts, COUNT(texts)));
+	gen_string_on(r->g, buf_str(&p->text), room && room < 32 ? room : 32, out);
 }
 
 static void pointer_number(struct real *r, const struct piece *p, struct buf *out)

@@ -68,6 +68,10 @@ check "$open_user(filename[0] == '/' && STRPREFIX(filename + 1, \"dev/\") && GLO
 check "$open_kernel(f->uptr && (const char __user *)f->uptr == \"$work/kiwi\")" kiwi kiw # exec has none
 check "$open_kernel(f->name == \"$work/kiwi\")" kiwi kiw
 
+inject_start kmalloc "$open_user(filename == \"\")"
+t_like 'no path at all: fails otherwise' "$("$bin/call" open '')" 'open: *ENOMEM)'
+inject_stop
+
 inject_start kmalloc "do_sys_openat2(int dfd, const char *filename)(filename == \"$work/kiwi\")"
 t_is 'read as the kernel'"'"'s: no match' "$("$bin/call" create "$work/kiwi")" 'create: ok'
 inject_stop

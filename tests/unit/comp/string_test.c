@@ -74,6 +74,10 @@ static void check_all(const char *glob, const char *text, unsigned int want)
 	snprintf(spec, sizeof(spec), "(GLOB(obj->text, \"%s\"))", glob);
 	if (run(spec, &o) != want)
 		fail_msg("%s on %s: not %u", spec, text, want);
+	o.path = text;
+	snprintf(spec, sizeof(spec), "(GLOB(obj->path, \"%s\"))", glob);
+	if (run(spec, &o) != want)
+		fail_msg("%s on user's %s: not %u", spec, text, want);
 	snprintf(spec, sizeof(spec), "(GLOB(obj->tag, \"%s\"))", glob);
 	if (run(spec, &o) != want)
 		fail_msg("%s on %s: not %u", spec, text, want);
@@ -229,6 +233,26 @@ static void counted_strings_may_be_long(void **state)
 	assert_int_equal(run("(GLOB(obj->tag, \"*y*\"))", long_string(LIMIT_GLOB + 2, &o)), FAULT);
 }
 
+static void empty_strings(void **state)
+{
+	struct object o = { .text = "", .path = "" };
+
+	(void)state;
+	assert_int_equal(run("(obj->text == \"\" && obj->path == \"\")", &o), YES);
+	assert_int_equal(run("(obj->text != \"a\" && obj->path != \"a\")", &o), YES);
+	assert_int_equal(run("(STRPREFIX(obj->text, \"\") && STRPREFIX(obj->path, \"\"))", &o),
+			 YES);
+	assert_int_equal(run("(STRPREFIX(obj->text, \"a\") || STRPREFIX(obj->path, \"a\"))", &o),
+			 NO);
+	o.path = o.text = "a";
+	assert_int_equal(run("(obj->text == \"\" || obj->path == \"\")", &o), NO);
+	assert_int_equal(run("(STRPREFIX(obj->text, \"\") && STRPREFIX(obj->path, \"\"))", &o),
+			 YES);
+	o.path = o.text = NULL;
+	assert_int_equal(run("(STRPREFIX(obj->text, \"\"))", &o), FAULT);
+	assert_int_equal(run("(obj->path != \"\")", &o), FAULT);
+}
+
 /* what follows its last byte is none of its business, and not read if the length is wrong */
 static void counted_strings_need_no_nul(void **state)
 {
@@ -319,6 +343,7 @@ int main(void)
 		cmocka_unit_test(globs_as_fnmatch_has_them),
 		cmocka_unit_test(what_is_not_seen_is_not_guessed),
 		cmocka_unit_test(counted_strings_may_be_long),
+		cmocka_unit_test(empty_strings),
 		cmocka_unit_test(counted_strings_need_no_nul),
 		cmocka_unit_test(arrays_without_a_nul),
 		cmocka_unit_test(longest_pattern),
