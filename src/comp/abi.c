@@ -4,12 +4,12 @@
 
 /*
  * The verifier types what is loaded from a trampoline's context after the
- * function's prototype, and then forbids arithmetic on it; what a helper stores
+ * function's prototype, and refuses the load if it cannot; what a helper stores
  * is a number. Inlined since 5.17 ("bpf: Add bpf_get_func_[arg|ret|arg_cnt] helpers").
  */
-bool abi_needs_slot(const struct abi *abi, bool is_pointer)
+bool abi_needs_slot(const struct abi *abi, bool opaque)
 {
-	return abi->typed && is_pointer;
+	return abi->typed && opaque;
 }
 
 ir_reg abi_load_arg(const struct abi *abi, struct ir *ir, ir_reg ctx, unsigned int n,

@@ -332,9 +332,11 @@ int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, 
 /* 1: it holds, 0: it does not, 2: a read faulted */
 static void predicate_result(struct ir *ir, enum prog_kind kind, int result)
 {
-	if (kind != PROG_SYSCALL) /* what these return is not heard */
+	bool heard = kind == PROG_SYSCALL || kind == PROG_SYSCALL_TYPED;
+
+	if (!heard) /* what these return is not */
 		ir_store(ir, 4, ir_map_value(ir, PROG_MAP_CONTROL, 0), 0, ir_k(result));
-	ir_exit(ir, ir_k(kind == PROG_SYSCALL ? result : 0));
+	ir_exit(ir, ir_k(heard ? result : 0));
 }
 
 static int write_predicate(const struct pred *p, const struct kbtf *btf, struct comp_unit *u)

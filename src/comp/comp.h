@@ -91,8 +91,8 @@ int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, 
 
 /*
  * A predicate alone, for tests, reading arguments and memory as a rule's program of
- * that kind does. 1: it holds, 0: it does not, 2: a read faulted; a PROG_SYSCALL
- * program (ctx: u64 args[6]) returns it, any other stores it as the control page's
+ * that kind does. 1: it holds, 0: it does not, 2: a read faulted; PROG_SYSCALL
+ * programs (ctx: u64 args[6]) return it, any other stores it as the control page's
  * first u32.
  */
 int comp_predicate(const struct kbtf *btf, const struct source *src, const struct frame *frame,

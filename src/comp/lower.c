@@ -48,8 +48,11 @@ ir_reg lower_param(struct lower *l, const struct tree_param *p)
 
 	if (r)
 		return r;
-	r = abi_load_arg(l->abi, l->ir, l->ctx, p->reg, p->type.bytes,
-			 abi_needs_slot(l->abi, p->pointer) ? lower_buffer(l) : 0);
+	if (l->abi->typed && p->held.record)
+		r = lower_number_of(l, lower_typed_param(l, p));
+	else
+		r = abi_load_arg(l->abi, l->ir, l->ctx, p->reg, p->type.bytes,
+				 abi_needs_slot(l->abi, p->held.opaque) ? lower_buffer(l) : 0);
 	if (p->type.bytes < 4 && p->type.is_signed)
 		r = ir_extend(l->ir, r, p->type.bytes, true);
 	lower_remember(l, key, r);
@@ -172,8 +175,10 @@ static ir_reg cond(struct lower *l, const struct node *n)
 void lower_locals(struct lower *l, const struct node *block)
 {
 	for (struct tree_local *v = block->local; v; v = v->next)
-		if (v->init)
+		if (v->init) {
 			v->reg = lower_value(l, v->init);
+			v->pointer = lower_pointer(l, v->init, &v->record);
+		}
 }
 
 struct ir_val lower_operand(struct lower *l, const struct node *n)

@@ -45,7 +45,7 @@ static void branch_on_value(struct lower *l, const struct node *n, ir_label to, 
 
 	if (branch_on_bits(l, n, to, when))
 		return;
-	a = lower_value(l, n);
+	a = lower_comparable(l, n);
 	ir_branch(l->ir, when ? BPF_JNE : BPF_JEQ, lower_width(n->type), a, ir_k(0), to);
 }
 
@@ -60,9 +60,9 @@ static void branch_compare(struct lower *l, const struct node *n, ir_label to, b
 		branch_on_value(l, x, to, when == (n->op == OP_NE));
 		return;
 	}
-	a = lower_value(l, x);
+	a = lower_comparable(l, x);
 	ir_branch(l->ir, jump_op(n->op, is_signed, when, swap), lower_width(x->type), a,
-		  lower_operand(l, y), to);
+		  y->kind == NODE_CONST ? lower_operand(l, y) : ir_r(lower_comparable(l, y)), to);
 }
 
 /* a && b, or by De Morgan a || b: b matters only where a does not decide */

@@ -10,8 +10,15 @@
 
 #define LOWER_SEEN 64
 
+enum seen_state {
+	SEEN_VALUE, /* of a parameter or field, as C has it */
+	SEEN_BYTES, /* as they were read: zero-extended, a pointer perhaps typed */
+	SEEN_RAW,   /* the same, but a 0 may mean that they were not read */
+};
+
 /* A value read or computed before on every path to here. */
 struct seen {
+	enum seen_state state;
 	ir_reg base; /* 0: a parameter, its register number in off; or a helper, < 0 there */
 	int64_t off;
 	uint32_t bit_off, bits;
@@ -50,16 +57,42 @@ ir_reg lower_truth(struct lower *l, const struct node *n); /* 0 or 1 */
 /* lower_task.c */
 ir_reg lower_task(struct lower *l, enum task_value which);
 
+/* lower_direct.c */
+/* a load through a typed pointer */
+struct direct {
+	ir_reg base, value; /* 0 if it faulted */
+	unsigned int bytes;
+	uint32_t record; /* value is a typed pointer, to this; 0: a number */
+};
+
+/* false: not possible */
+bool lower_direct(struct lower *l, const struct node *n, struct direct *d);
+ir_reg lower_confirmed(struct lower *l, const struct node *n, const struct direct *d);
+ir_reg lower_typed_param(struct lower *l, const struct tree_param *p);
+ir_reg lower_pointer(struct lower *l, const struct node *n, uint32_t *record);
+ir_reg lower_number_of(struct lower *l, ir_reg pointer);
+/* values good for nothing but comparing them, and reading at them */
+ir_reg lower_comparable(struct lower *l, const struct node *n);
+ir_reg lower_base(struct lower *l, const struct node *n, int64_t off);
+
 /* lower_mem.c */
+enum read_from {
+	READ_KERNEL,
+	READ_KERNEL_STRING,
+	READ_USER,
+	READ_USER_STRING,
+};
+
+/*
+ * bytes at base + off into the buffer, or a string of at most so many with its NUL;
+ * what the helper returned, which is no error
+ */
+ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_reg base,
+		  int64_t off);
 /* where reads go before they are loaded: at least 8 bytes */
 ir_slot lower_buffer(struct lower *l);
 ir_reg lower_load(struct lower *l, const struct node *n);
 ir_reg lower_address(struct lower *l, const struct node *n);
-/*
- * bytes at address into the buffer, or a string of at most so many with its NUL;
- * what the helper returned, which is no error
- */
-ir_reg lower_read(struct lower *l, bool user, bool string, struct ir_val bytes, ir_reg address);
 ir_reg lower_seen(const struct lower *l, const struct seen *key);
 void lower_remember(struct lower *l, struct seen key, ir_reg value);
 

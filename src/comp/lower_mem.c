@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads of kernel and user memory. Each goes through a helper that checks the
- * address, into a buffer on the program's stack; one that faults ends the
- * predicate. So does one of a user page that is not in memory: nothing sleeps here.
+ * Reads of kernel and user memory. Where lower_direct.c has nothing better, each goes
+ * through a helper that checks the address, into a buffer on the program's stack; one
+ * that faults ends the predicate. So does one of a user page that is not in memory:
+ * nothing sleeps here.
  */
 #include "comp/lower_internal.h"
 
@@ -11,8 +12,8 @@ ir_reg lower_seen(const struct lower *l, const struct seen *key)
 	for (unsigned int i = 0; i < l->n_seen; i++) {
 		const struct seen *s = &l->seen[i];
 
-		if (s->base == key->base && s->off == key->off && s->bytes == key->bytes &&
-		    s->bit_off == key->bit_off && s->bits == key->bits &&
+		if (s->state == key->state && s->base == key->base && s->off == key->off &&
+		    s->bytes == key->bytes && s->bit_off == key->bit_off && s->bits == key->bits &&
 		    s->is_signed == key->is_signed && s->user == key->user)
 			return s->value;
 	}
@@ -40,18 +41,21 @@ static ir_reg add_offset(struct lower *l, ir_reg base, int64_t off)
 	return off ? ir_alu(l->ir, BPF_ADD, IR_64, base, ir_k(off)) : base;
 }
 
-ir_reg lower_read(struct lower *l, bool user, bool string, struct ir_val bytes, ir_reg address)
+ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_reg base,
+		  int64_t off)
 {
-	static const uint32_t helper[2][2] = {
-		{ BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_kernel_str },
-		{ BPF_FUNC_probe_read_user, BPF_FUNC_probe_read_user_str },
+	static const uint32_t helper[] = {
+		[READ_KERNEL] = BPF_FUNC_probe_read_kernel,
+		[READ_KERNEL_STRING] = BPF_FUNC_probe_read_kernel_str,
+		[READ_USER] = BPF_FUNC_probe_read_user,
+		[READ_USER_STRING] = BPF_FUNC_probe_read_user_str,
 	};
 	struct ir_val args[] = {
 		ir_r(ir_slot_addr(l->ir, lower_buffer(l), 0)),
 		bytes,
-		ir_r(address),
+		ir_r(add_offset(l, base, off)),
 	};
-	ir_reg ret = ir_call(l->ir, helper[user][string], args, 3);
+	ir_reg ret = ir_call(l->ir, helper[from], args, 3);
 
 	l->may_fault = true;
 	ir_branch(l->ir, BPF_JSLT, IR_64, ret, ir_k(0), l->on_fault);
@@ -70,23 +74,38 @@ static ir_reg extract_bits(struct lower *l, ir_reg r, const struct node *n)
 	return r;
 }
 
-static ir_reg read_bits(struct lower *l, const struct node *n, ir_reg base)
+/* all the bytes that hold n, by helper */
+static ir_reg read_bytes(struct lower *l, const struct node *n)
 {
-	unsigned int bytes = (n->bit_off + n->bits + 7) / 8;
+	unsigned int bytes = n->bits ? (n->bit_off + n->bits + 7) / 8 : n->type.bytes;
 	bool whole = (bytes & (bytes - 1)) == 0;
+	struct seen key = {
+		.state = SEEN_BYTES,
+		.base = lower_base(l, n->a, n->off),
+		.off = n->off,
+		.bytes = bytes,
+		.user = n->user,
+	};
+	ir_reg r = lower_seen(l, &key);
 
+	if (r)
+		return r;
+	ir_at(l->ir, n->at);
 	if (!whole) /* the load is wider than what is read */
 		ir_slot_store(l->ir, 8, lower_buffer(l), 0, ir_k(0));
-	lower_read(l, n->user, false, ir_k(bytes), add_offset(l, base, n->off));
-	return extract_bits(l, ir_slot_load(l->ir, whole ? bytes : 8, lower_buffer(l), 0), n);
+	lower_read(l, n->user ? READ_USER : READ_KERNEL, ir_k(bytes), key.base, n->off);
+	r = ir_slot_load(l->ir, whole ? bytes : 8, lower_buffer(l), 0);
+	lower_remember(l, key, r);
+	return r;
 }
 
 ir_reg lower_load(struct lower *l, const struct node *n)
 {
-	ir_reg base = lower_value(l, n->a), r;
+	struct direct d = { 0 };
+	bool direct = lower_direct(l, n, &d);
+	ir_reg bytes = direct ? lower_confirmed(l, n, &d) : read_bytes(l, n), r;
 	struct seen key = {
-		.base = base,
-		.off = n->off,
+		.base = bytes,
 		.bit_off = n->bit_off,
 		.bits = n->bits,
 		.bytes = n->type.bytes,
@@ -98,14 +117,12 @@ ir_reg lower_load(struct lower *l, const struct node *n)
 	if (r)
 		return r;
 	ir_at(l->ir, n->at);
-	if (n->bits) {
-		r = read_bits(l, n, base);
-	} else {
-		lower_read(l, n->user, false, ir_k(n->type.bytes), add_offset(l, base, n->off));
-		r = ir_slot_load(l->ir, n->type.bytes, lower_buffer(l), 0);
-		if (n->type.is_signed && n->type.bytes < 4)
-			r = ir_extend(l->ir, r, n->type.bytes, true);
-	}
+	if (n->bits)
+		r = extract_bits(l, bytes, n);
+	else if (n->type.is_signed && n->type.bytes < 4)
+		r = ir_extend(l->ir, bytes, n->type.bytes, true);
+	else
+		r = direct && d.record ? lower_number_of(l, bytes) : bytes;
 	lower_remember(l, key, r);
 	return r;
 }

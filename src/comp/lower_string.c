@@ -30,12 +30,13 @@ static const struct part *last_part(const struct pattern *p)
 /* Bytes stored, the NUL among them; for none but the NUL, 6.1 says 0 if it is user memory. */
 static ir_reg read_string(struct match *m, unsigned int room)
 {
-	return lower_read(m->l, m->n->string->user, true, ir_k(room), m->string);
+	return lower_read(m->l, m->n->string->user ? READ_USER_STRING : READ_KERNEL_STRING,
+			  ir_k(room), m->string, 0);
 }
 
 static void read_bytes(struct match *m, struct ir_val bytes, ir_reg at)
 {
-	lower_read(m->l, m->n->string->user, false, bytes, at);
+	lower_read(m->l, m->n->string->user ? READ_USER : READ_KERNEL, bytes, at, 0);
 }
 
 static ir_reg load(struct lower *l, unsigned int bytes, unsigned int at)
@@ -220,11 +221,12 @@ static void match_terminated(struct match *m)
 	struct ir *ir = m->l->ir;
 	ir_reg stored;
 
-	m->string = lower_value(m->l, m->n->a);
 	if (m->p->n_parts == 1 || (m->p->n_parts == 2 && !m->p->part[1].n)) {
+		m->string = lower_base(m->l, m->n->a, 0);
 		match_start(m, m->p->n_parts == 1);
 		return;
 	}
+	m->string = lower_value(m->l, m->n->a);
 	m->most = m->p->n_parts > 2 ? LIMIT_GLOB : LIMIT_STRING;
 	m->cap = room && room <= m->most ? room : m->most + 1;
 	stored = read_string(m, m->cap + 1);

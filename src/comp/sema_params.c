@@ -29,7 +29,6 @@ static void assign_registers(const struct sema *s, struct pred *p)
 		unsigned int n = registers_of(s, q->type);
 
 		q->by_value = !type_is_scalar(q->type);
-		q->pointer = q->type.kind == TYPE_PTR;
 		q->reg = LIMIT_PARAMS;
 		if (n == 0 || next + n > LIMIT_PARAMS)
 			continue;
@@ -58,6 +57,7 @@ static int params_of_btf(struct sema *s)
 			break;
 		p->params[i].name = (struct str){ name, strlen(name) };
 		p->params[i].type = type_of_id(s->btf, proto->params[i].type);
+		p->params[i].held = typed_argument(s->btf, proto->params[i].type);
 		p->n_params = i + 1;
 	}
 	if (ret == 0)

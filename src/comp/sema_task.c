@@ -101,7 +101,7 @@ struct node *sema_task(struct sema *s, const struct expr *e, const char *name)
 
 /* what BTF calls it does not matter: it is read as the register it is in */
 static struct tree_param *unnamed_param(struct sema *s, const char *name, struct type t,
-					unsigned int reg, bool pointer)
+					unsigned int reg, struct typed held)
 {
 	struct tree_param *p = arena_alloc(s->arena, sizeof(*p));
 
@@ -112,14 +112,16 @@ static struct tree_param *unnamed_param(struct sema *s, const char *name, struct
 	p->name = (struct str){ name, strlen(name) };
 	p->type = t;
 	p->reg = reg;
-	p->pointer = pointer;
+	p->held = held;
 	return p;
 }
 
 struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int n, struct type t)
 {
 	struct node *load = sema_node(s, NODE_LOAD, e->at, t), *base;
+	struct typed held = { .opaque = true };
 	struct type regs = type_void();
+	struct kbtf_proto wrapper;
 	struct tree_param *p;
 	const char *name;
 	uint32_t id;
@@ -130,7 +132,10 @@ struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int
 				 s->func->name);
 	if (kbtf_find(s->btf, BTF_KIND_STRUCT, "pt_regs", &id) == 0)
 		regs = type_of_id(s->btf, id);
-	p = unnamed_param(s, "regs", type_pointer_to(regs), 0, true);
+	if (s->func->func_id && kbtf_func_by_id(s->btf, s->func->func_id, &wrapper) == 0 &&
+	    wrapper.n_params)
+		held = typed_argument(s->btf, wrapper.params[0].type);
+	p = unnamed_param(s, "regs", type_pointer_to(regs), 0, held);
 	base = p ? sema_node(s, NODE_PARAM, e->at, p->type) : NULL;
 	if (!load || !base)
 		return NULL;
@@ -142,13 +147,13 @@ struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int
 	return load;
 }
 
-/* parameter whose (first) register it is */
-static bool holds_pointer(const struct pred *p, unsigned int reg)
+/* of the parameter whose (first) register it is */
+static struct typed held_in(const struct pred *p, unsigned int reg)
 {
 	for (unsigned int i = 0; i < p->n_params; i++)
 		if (p->params[i].reg == reg)
-			return p->params[i].pointer;
-	return false;
+			return p->params[i].held;
+	return (struct typed){ 0 };
 }
 
 struct node *sema_arg(struct sema *s, const struct expr *e, const char *name)
@@ -174,7 +179,7 @@ struct node *sema_arg(struct sema *s, const struct expr *e, const char *name)
 	}
 	if (s->func->syscall)
 		return sema_syscall_arg(s, e, i - 1, t);
-	p = unnamed_param(s, name, t, i - 1, holds_pointer(s->pred, i - 1));
+	p = unnamed_param(s, name, t, i - 1, held_in(s->pred, i - 1));
 	n = p ? sema_node(s, NODE_PARAM, e->at, t) : NULL;
 	if (n)
 		n->param = p;

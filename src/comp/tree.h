@@ -8,6 +8,7 @@
 
 #include "comp/pattern.h"
 #include "comp/type.h"
+#include "comp/typed.h"
 #include "lang/ast.h"
 #include "util/limits.h"
 
@@ -48,9 +49,9 @@ enum task_value {
 struct tree_param {
 	struct str name;
 	struct type type;
-	unsigned int reg; /* argument register, >= LIMIT_PARAMS: none */
-	bool by_value;	  /* a struct in registers: cannot be named yet */
-	bool pointer;	  /* BTF has a pointer in that register, whatever the type here */
+	unsigned int reg;  /* argument register, >= LIMIT_PARAMS: none */
+	bool by_value;	   /* a struct in registers: cannot be named yet */
+	struct typed held; /* what a trampoline's argument is, whatever the rule declares */
 };
 
 struct tree_local {
@@ -58,7 +59,8 @@ struct tree_local {
 	struct str name;
 	struct type type;
 	struct node *init;
-	uint32_t reg; /* lowering's virtual register */
+	uint32_t reg;		  /* lowering's virtual register */
+	uint32_t pointer, record; /* the same as a typed pointer, 0: it is none */
 };
 
 /* How a string is tested, and how much is known of where it ends. */

@@ -13,11 +13,12 @@
 #include "util/span.h"
 
 enum prog_kind {
-	PROG_KPROBE,  /* entry probe (kprobe.multi or perf kprobe), ctx is pt_regs */
-	PROG_FENTRY,  /* trampoline, ctx is u64 args[] */
-	PROG_FEXIT,   /* trampoline, ctx is u64 args[] then the return value */
-	PROG_RAW_TP,  /* BTF-typed tracepoint (task_newtask): ctx is u64 args[] */
-	PROG_SYSCALL, /* tests only: BPF_PROG_TYPE_SYSCALL under BPF_PROG_TEST_RUN */
+	PROG_KPROBE,	    /* entry probe (kprobe.multi or perf kprobe), ctx is pt_regs */
+	PROG_FENTRY,	    /* trampoline, ctx is u64 args[] */
+	PROG_FEXIT,	    /* trampoline, ctx is u64 args[] then the return value */
+	PROG_RAW_TP,	    /* BTF-typed tracepoint (task_newtask): ctx is u64 args[] */
+	PROG_SYSCALL,	    /* tests only: BPF_PROG_TYPE_SYSCALL under BPF_PROG_TEST_RUN */
+	PROG_SYSCALL_TYPED, /* the same, given arguments as in PROG_FENTRY */
 };
 
 enum prog_map {

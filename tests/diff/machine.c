@@ -325,6 +325,16 @@ static unsigned int size_of(uint8_t code)
 	}
 }
 
+/* through a typed pointer of a trampoline's program, a load that faults gives 0 */
+static uint64_t load(struct cpu *c, const struct bpf_insn *i)
+{
+	uint64_t from = c->r[i->src_reg] + (uint64_t)(int64_t)i->off, v = 0;
+
+	if (c->p->kind != PROG_FENTRY || !faults(from))
+		memcpy(&v, at(from), size_of(i->code));
+	return v;
+}
+
 static void store(struct cpu *c, const struct bpf_insn *i, uint64_t v)
 {
 	void *to = at(c->r[i->dst_reg] + (uint64_t)(int64_t)i->off);
@@ -351,7 +361,6 @@ static bool step(struct cpu *c, uint32_t pc)
 {
 	const struct bpf_insn *i = &c->p->insns[pc];
 	uint64_t src = BPF_SRC(i->code) == BPF_X ? c->r[i->src_reg] : (uint64_t)(int64_t)i->imm;
-	uint64_t v = 0;
 
 	if (BPF_CLASS(i->code) == BPF_ALU && BPF_OP(i->code) == BPF_END) {
 		c->r[i->dst_reg] = swapped(c->r[i->dst_reg], i->imm);
@@ -365,8 +374,7 @@ static bool step(struct cpu *c, uint32_t pc)
 		c->r[i->dst_reg] = alu(c, BPF_OP(i->code), c->r[i->dst_reg], src, 32);
 		return false;
 	case BPF_LDX:
-		memcpy(&v, at(c->r[i->src_reg] + (uint64_t)(int64_t)i->off), size_of(i->code));
-		c->r[i->dst_reg] = v;
+		c->r[i->dst_reg] = load(c, i);
 		return false;
 	case BPF_STX:
 		store(c, i, c->r[i->src_reg]);

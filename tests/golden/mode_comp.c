@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * %mode comp. rule: TEXT; or spec: TEXT, target: NAME (should_failslab unless given), stage:
- * tree (default), predicate (the target's, alone), ir, asm or size (instructions
+ * tree (default), predicate (the target's, alone), typed (the same with arguments typed
+ * as in a trampoline), ir, asm or size (instructions
  * of each program); probes: yes for
  * chain functions without trampolines; marked, pid, times, half (probability),
  * nofail: what the command line would have said; declared: parameters of a system call
@@ -62,6 +63,8 @@ static int show(const struct comp_job *job, const char *stage, struct buf *out, 
 		return comp_explain(job, out, NULL, err);
 	if (!strcmp(stage, "predicate"))
 		return show_predicate(job, PROG_SYSCALL, out, err);
+	if (!strcmp(stage, "typed"))
+		return show_predicate(job, PROG_SYSCALL_TYPED, out, err);
 	if (!strcmp(stage, "fentry"))
 		return show_predicate(job, PROG_FENTRY, out, err);
 	if (!strcmp(stage, "ir"))
