@@ -61,6 +61,20 @@ enum verdict {
 	NEXT,	/* member */
 };
 
+/* of an array of any dimensions; 0: by another name of a record, which 6.1 takes for none */
+static uint32_t element(const struct kbtf *btf, const struct btf_type *array)
+{
+	const struct btf_type *t = array;
+	uint32_t type = 0, stripped = 0;
+
+	for (unsigned int i = 0; kind_of(t) == BTF_KIND_ARRAY && i <= LIMIT_BTF_DEPTH; i++) {
+		type = ((const struct btf_array *)(t + 1))->type;
+		stripped = kbtf_strip(btf, type);
+		t = kbtf_type(btf, stripped);
+	}
+	return is_record(t) && type != stripped ? 0 : stripped;
+}
+
 /* an access that begins within member m, which lies at byte `at` */
 static enum verdict within(struct walk *w, uint32_t type, int64_t at)
 {
@@ -76,10 +90,8 @@ static enum verdict within(struct walk *w, uint32_t type, int64_t at)
 	if (w->off >= end)
 		return NEXT;
 	if (kind_of(t) == BTF_KIND_ARRAY) {
-		while (kind_of(t) == BTF_KIND_ARRAY) {
-			type = kbtf_strip(w->btf, ((const struct btf_array *)(t + 1))->type);
-			t = kbtf_type(w->btf, type);
-		}
+		type = element(w->btf, t);
+		t = kbtf_type(w->btf, type);
 		if (kbtf_size(w->btf, type, &size) < 0 || !size)
 			return NO;
 		at += (w->off - at) / (int64_t)size * (int64_t)size;
