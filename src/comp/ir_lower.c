@@ -104,6 +104,13 @@ static void lower_alu(struct lowering *l, struct op op, const struct reg_facts *
 		put_mov(l, IR_32, op.dst, op.rmw ? ir_r(op.dst) : a, op.at);
 		return;
 	}
+	/* cheaper, and the verifier sees more */
+	if (op.code == BPF_MUL && op.n_in == second + 1 && !op.in[second].reg &&
+	    op.in[second].k > 0 && !(op.in[second].k & (op.in[second].k - 1)) &&
+	    (op.width == IR_64 || op.in[second].k <= UINT32_MAX)) {
+		op.code = BPF_LSH;
+		op.in[second].k = __builtin_ctzll((uint64_t)op.in[second].k);
+	}
 	if (op.rmw) {
 		load_wide(l, &op, second);
 		put(l, &op);

@@ -119,21 +119,33 @@ static const struct op *only_def(const struct fn *f, const struct reg_facts *fac
 	return &f->ops[facts[r].def_at];
 }
 
-/* the low `bytes` of what op leaves in its register are all there is? */
-static bool is_narrow(const struct op *op, unsigned int bytes)
+/* of what op leaves in its register: all bits above this many are 0 */
+static unsigned int significant_bits(const struct op *op)
 {
+	unsigned int all = op->width == IR_32 ? 32 : 64;
+
 	switch (op->kind) {
 	case OP_LOAD:
-		return op->bytes <= bytes;
+		return 8 * op->bytes;
 	case OP_EXTEND:
-		return !op->is_signed && op->bytes <= bytes;
+		return op->is_signed ? 64 : 8 * op->bytes;
 	case OP_ALU:
 		if (op->code == BPF_END)
-			return op->bytes <= bytes;
-		return bytes >= 4 && op->width == IR_32;
+			return 8 * op->bytes;
+		if (op->code == BPF_AND && op->n_in == 2 && !op->in[1].reg && op->in[1].k > 0)
+			return 64 - (unsigned int)__builtin_clzll((uint64_t)op->in[1].k);
+		return all;
 	default:
-		return false;
+		return 64;
 	}
+}
+
+/* the extension changes nothing */
+static bool extends_nothing(const struct op *extend, const struct op *def)
+{
+	unsigned int bits = 8 * extend->bytes - extend->is_signed;
+
+	return extend->bytes == 8 || (def && significant_bits(def) <= bits);
 }
 
 /* constants and copies to where they are used; addresses of slots into accesses */
@@ -154,8 +166,7 @@ static int propagate(struct fn *f, const struct reg_facts *facts)
 				*v = def->in[0];
 		}
 		def = op->n_in ? only_def(f, facts, op->in[0].reg) : NULL;
-		if (op->kind == OP_EXTEND &&
-		    (op->bytes == 8 || (def && !op->is_signed && is_narrow(def, op->bytes)))) {
+		if (op->kind == OP_EXTEND && extends_nothing(op, def)) {
 			op->kind = OP_MOV;
 		} else if (def && def->kind == OP_SLOT_ADDR && op->kind == OP_FETCH) {
 			/*

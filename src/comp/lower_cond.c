@@ -27,16 +27,32 @@ static uint8_t jump_op(enum expr_op op, bool is_signed, bool when, bool swap)
 	return jump[op][is_signed];
 }
 
-/* `x & mask` against 0 is one instruction */
+/* `x & mask` against 0 is one instruction, and x stays what it is */
 static bool branch_on_bits(struct lower *l, const struct node *n, ir_label to, bool when)
 {
+	ir_label set;
 	ir_reg a;
 
-	if (n->kind != NODE_BINARY || n->op != OP_BITAND || !when)
+	if (n->kind != NODE_BINARY || n->op != OP_BITAND)
 		return false;
+	set = when ? to : ir_label_new(l->ir);
 	a = lower_value(l, n->a);
-	ir_branch(l->ir, BPF_JSET, lower_width(n->type), a, lower_operand(l, n->b), to);
+	ir_branch(l->ir, BPF_JSET, lower_width(n->type), a, lower_operand(l, n->b), set);
+	if (when)
+		return true;
+	ir_jump(l->ir, to);
+	ir_place(l->ir, set);
 	return true;
+}
+
+/* 0 or 1 by its kind */
+static bool is_truth(const struct node *n)
+{
+	while (n->kind == NODE_CONV && !n->type.is_bool)
+		n = n->a;
+	return n->kind == NODE_COMPARE || n->kind == NODE_NOT || n->kind == NODE_AND ||
+	       n->kind == NODE_OR || n->kind == NODE_STRCMP ||
+	       (n->kind == NODE_CONV && n->type.is_bool);
 }
 
 static void branch_on_value(struct lower *l, const struct node *n, ir_label to, bool when)
@@ -49,20 +65,20 @@ static void branch_on_value(struct lower *l, const struct node *n, ir_label to, 
 	ir_branch(l->ir, when ? BPF_JNE : BPF_JEQ, lower_width(n->type), a, ir_k(0), to);
 }
 
-static void branch_compare(struct lower *l, const struct node *n, ir_label to, bool when)
+static unsigned int branch_compare(struct lower *l, const struct node *n, ir_label to, bool when)
 {
 	bool swap = n->a->kind == NODE_CONST;
 	const struct node *x = swap ? n->b : n->a, *y = swap ? n->a : n->b;
 	bool is_signed = x->type.kind == TYPE_INT && x->type.is_signed;
 	ir_reg a;
 
-	if (y->kind == NODE_CONST && y->value == 0 && (n->op == OP_EQ || n->op == OP_NE)) {
-		branch_on_value(l, x, to, when == (n->op == OP_NE));
-		return;
-	}
+	if (y->kind == NODE_CONST && (n->op == OP_EQ || n->op == OP_NE) &&
+	    (y->value == 0 || (y->value == 1 && is_truth(x))))
+		return lower_branch(l, x, to, when == ((n->op == OP_NE) == !y->value));
 	a = lower_comparable(l, x);
 	ir_branch(l->ir, jump_op(n->op, is_signed, when, swap), lower_width(x->type), a,
 		  y->kind == NODE_CONST ? lower_operand(l, y) : ir_r(lower_comparable(l, y)), to);
+	return l->n_seen;
 }
 
 /* a && b, or by De Morgan a || b: b matters only where a does not decide */
@@ -103,8 +119,7 @@ unsigned int lower_branch(struct lower *l, const struct node *n, ir_label to, bo
 	case NODE_OR:
 		return branch_both(l, n, to, when);
 	case NODE_COMPARE:
-		branch_compare(l, n, to, when);
-		break;
+		return branch_compare(l, n, to, when);
 	case NODE_STRCMP:
 		return lower_string(l, n, to, when);
 	case NODE_BLOCK:

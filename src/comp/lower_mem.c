@@ -62,11 +62,16 @@ ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_
 	return ret;
 }
 
-/* bits of a field out of the bytes that hold it: left end first, then down */
+/* bits of a field out of the bytes that hold it, of which more may be above */
 static ir_reg extract_bits(struct lower *l, ir_reg r, const struct node *n)
 {
 	unsigned int left = 64 - n->bit_off - n->bits, right = 64 - n->bits;
 
+	if (n->bits < 32 && !n->type.is_signed) {
+		if (n->bit_off)
+			r = ir_alu(l->ir, BPF_RSH, IR_64, r, ir_k(n->bit_off));
+		return ir_alu(l->ir, BPF_AND, IR_32, r, ir_k((1U << n->bits) - 1));
+	}
 	if (left)
 		r = ir_alu(l->ir, BPF_LSH, IR_64, r, ir_k(left));
 	if (right)
