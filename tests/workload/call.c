@@ -88,12 +88,45 @@ static int datagram(void)
 	return send(fds[0], buf, sizeof(buf), 0) == sizeof(buf) ? 0 : -1;
 }
 
+/* a descriptor through a socket: an skb, and then something allocated for it */
+static int pass_descriptor(void)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return -1;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fds[0], sizeof(int));
+	return sendmsg(fds[0], &msg, 0) == 1 ? 0 : -1;
+}
+
+/* one sector, past the page cache */
+static int read_sector(const char *device, const char *number)
+{
+	static char buf[512] __attribute__((aligned(512)));
+	int fd = open(device, O_RDONLY | O_CLOEXEC | O_DIRECT);
+
+	if (fd < 0)
+		return -1;
+	return pread(fd, buf, sizeof(buf), atol(number) * 512) == sizeof(buf) ? 0 : -1;
+}
+
 static int usage(void)
 {
 	fprintf(stderr,
 		"usage: call create|open|read|mkdir|rmdir|ls|umount PATH | socket | udp-socket "
-		"| pipe | datagram | memfd | getpid\n"
-		"       call mount SOURCE TARGET TYPE [DATA]\n");
+		"| pipe | datagram | pass-descriptor | memfd | getpid\n"
+		"       call mount SOURCE TARGET TYPE [DATA]\n"
+		"       call sector DEVICE NUMBER\n");
 	return 2;
 }
 
@@ -115,6 +148,10 @@ int main(int argc, char **argv)
 		r = memfd_create("a-name", MFD_CLOEXEC);
 	else if (strcmp(what, "getpid") == 0) /* takes no argument: defined by another macro */
 		r = (int)syscall(SYS_getpid);
+	else if (strcmp(what, "pass-descriptor") == 0)
+		r = pass_descriptor();
+	else if (strcmp(what, "sector") == 0 && argc == 4)
+		r = read_sector(argv[2], argv[3]);
 	else if (strcmp(what, "mount") == 0 && argc >= 5)
 		r = mount(argv[2], argv[3], argv[4], 0, argc > 5 ? argv[5] : NULL);
 	else if (!path)
