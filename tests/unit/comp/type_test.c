@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <bpf/btf.h>
 #include <cmocka.h>
 
 #include "comp/type.h"
@@ -190,12 +192,81 @@ static void fixture_bits_agree(void **state)
 #undef CHECK
 }
 
+static void check_text(struct type t, const char *want)
+{
+	char text[TYPE_TEXT];
+
+	assert_string_equal(type_text(btf, t, text), want);
+}
+
+/* what is behind a pointer to user memory is user memory; what is before it need not be */
+static void user_memory(void **state)
+{
+	struct type_name name = { .name = { "int", 3 }, .stars = 3, .user = 2 };
+	struct type t;
+
+	(void)state;
+	assert_int_equal(type_by_name(btf, &name, &t), 0);
+	check_text(t, "int *__user **");
+	check_text(type_pointer_to(t), "int *__user ***");
+	t = type_target(btf, t);
+	assert_int_equal(t.user, 1);
+	check_text(t, "int *__user *");
+	t = type_target(btf, t);
+	assert_int_equal(t.user, 1);
+	check_text(t, "int __user *");
+	check_text(type_target(btf, t), "int");
+	assert_int_equal(type_pointer_to(named(TYPE_WORDS, "int", 1)).user, 0);
+	name = (struct type_name){ .name = { "int", 3 }, .user = 1 };
+	assert_int_equal(type_by_name(btf, &name, &t), 0);
+	assert_int_equal(t.user, 0); /* no pointer, nothing to say */
+	name.is_array = true;
+	assert_int_equal(type_by_name(btf, &name, &t), 0);
+	check_text(t, "int __user *");
+}
+
+/* as clang and gcc from 16 on write it down: a tag behind the pointer */
+static void user_memory_of_btf(void **state)
+{
+	struct btf *b = btf__new_empty();
+	int word, outer, plain, aliased;
+	struct err err = { 0 };
+	struct kbtf *k = NULL;
+	const void *raw;
+	uint32_t len;
+	void *copy;
+
+	(void)state;
+	assert_non_null(b);
+	word = btf__add_int(b, "int", 4, BTF_INT_SIGNED);
+	plain = btf__add_ptr(b, btf__add_type_tag(b, "rcu", word));
+	outer = btf__add_ptr(b, btf__add_const(b, word));
+	outer = btf__add_ptr(b, btf__add_type_tag(b, "user", outer));
+	aliased = btf__add_typedef(b, "where", outer);
+	outer = btf__add_ptr(b, btf__add_const(b, aliased));
+	raw = btf__raw_data(b, &len);
+	copy = raw ? malloc(len) : NULL;
+	assert_non_null(copy);
+	memcpy(copy, raw, len);
+	assert_int_equal(kbtf_open(&k, copy, len, false, &err), 0);
+	assert_int_equal(type_of_id(k, (uint32_t)plain).user, 0);
+	assert_int_equal(type_of_id(k, (uint32_t)aliased).user, 1);
+	assert_int_equal(type_of_id(k, (uint32_t)outer).user, 2);
+	assert_int_equal(type_target(k, type_of_id(k, (uint32_t)outer)).user, 1);
+	assert_int_equal(type_target(k, type_of_id(k, (uint32_t)aliased)).user, 1);
+	assert_int_equal(kbtf_user_level(k, (uint32_t)word), 0);
+	assert_int_equal(kbtf_user_level(k, 0), 0);
+	kbtf_free(k);
+	btf__free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_of_c),	      cmocka_unit_test(stars_and_targets),
 		cmocka_unit_test(conversions),	      cmocka_unit_test(fixture_agrees),
-		cmocka_unit_test(fixture_bits_agree),
+		cmocka_unit_test(fixture_bits_agree), cmocka_unit_test(user_memory),
+		cmocka_unit_test(user_memory_of_btf),
 	};
 
 	return cmocka_run_group_tests(tests, open_fixture, close_fixture);
