@@ -114,6 +114,8 @@ static bool fetch(struct walk *k, struct text *t, size_t most)
 {
 	if (!t->user)
 		eval_touch(k, t->at, (struct type){ .kind = TYPE_ARRAY });
+	if (most > MOST) /* a kernel's arrays may be long */
+		most = MOST;
 	for (t->n = 0; t->n < most && k->stop == EVAL_TRUE; t->n++) {
 		t->byte[t->n] = eval_peek(k, t->user, t->at + t->n);
 		if (!t->counted && !t->byte[t->n])
