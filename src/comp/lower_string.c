@@ -131,7 +131,8 @@ static void match_start(struct match *m, bool whole)
 
 	if (room && m->p->literal) { /* no byte of it can be a NUL: no need to know the length */
 		whole = whole && n < room;
-		read_bytes(m, ir_k(n + whole ? n + whole : 1), m->string);
+		n += whole;
+		read_bytes(m, ir_k(n ? n : 1), m->string);
 		need_part(m, part, whole);
 		return;
 	}

@@ -129,9 +129,9 @@ static bool check(const struct kbtf *btf, unsigned int shape, enum prog_kind kin
 	if (ret == 0 && kind == PROG_SYSCALL)
 		fd = run_prog_load(&prog, NULL, NULL, &log);
 	prog_free(&prog);
-	printf("%s: %u, %u instructions; then: %s\n", shapes[shape].name, n, insns, err.msg);
+	printf("# %s: %u, %u instructions; then: %s\n", shapes[shape].name, n, insns, err.msg);
 	if (ret < 0 || fd < 0) {
-		printf("not ok: %s\n", ret < 0 ? none.msg : log.text);
+		printf("# %s\n", ret < 0 ? none.msg : log.text);
 		return false;
 	}
 	if (fd)
@@ -139,22 +139,29 @@ static bool check(const struct kbtf *btf, unsigned int shape, enum prog_kind kin
 	if (n >= shapes[shape].least && err.tag == ERR_LIMIT &&
 	    strstr(err.msg, shapes[shape].limit))
 		return true;
-	printf("not ok: wanted at least %u and '%s'\n", shapes[shape].least, shapes[shape].limit);
+	printf("# wanted at least %u and '%s'\n", shapes[shape].least, shapes[shape].limit);
 	return false;
 }
 
 int main(void)
 {
 	_cleanup_(kbtf_freep) struct kbtf *btf = NULL;
-	bool ok = true;
+	static const enum prog_kind kinds[] = { PROG_SYSCALL, PROG_SYSCALL_TYPED };
+	unsigned int n = 0;
+	bool all = true;
 
 	if (run_prog_possible() < 0)
 		return 77;
 	if (fixture_btf(&btf) < 0)
 		return 1;
-	for (unsigned int i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		ok &= check(btf, i, PROG_SYSCALL);
-		ok &= check(btf, i, PROG_SYSCALL_TYPED);
-	}
-	return !ok;
+	for (unsigned int i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		for (unsigned int k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+			bool ok = check(btf, i, kinds[k]);
+
+			printf("%sok %u - %s%s\n", ok ? "" : "not ", ++n, shapes[i].name,
+			       k ? ", typed" : "");
+			all &= ok;
+		}
+	printf("1..%u\n", n);
+	return !all;
 }

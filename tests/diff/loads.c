@@ -95,7 +95,7 @@ static void end(struct loads *l, uint32_t record)
 		return;
 	}
 	l->refused++;
-	printf("refused: struct %s: %s\n%.2000s\n", kbtf_name(l->btf, record), strerror(-fd),
+	printf("# refused: struct %s: %s\n%.2000s\n", kbtf_name(l->btf, record), strerror(-fd),
 	       strlen(log) > 600 ? log + strlen(log) - 600 : log);
 }
 
@@ -204,6 +204,7 @@ int main(int argc, char **argv)
 	static struct loads l;
 	struct err err = { 0 };
 	uint32_t first;
+	bool ok;
 
 	if (run_prog_possible() < 0)
 		return 77;
@@ -212,7 +213,7 @@ int main(int argc, char **argv)
 	else if (getrandom(&l.random, sizeof(l.random), 0) < 0)
 		return 1;
 	l.random |= 1;
-	printf("seed %llu\n", (unsigned long long)l.random);
+	printf("# seed %llu\n", (unsigned long long)l.random);
 	if (kern_live(&kern, &err) < 0 || kern_btf(kern, &l.btf, &err) < 0) {
 		printf("# SKIP %s\n", err.msg);
 		return 77;
@@ -226,8 +227,10 @@ int main(int argc, char **argv)
 		if (kind(&l, id) == BTF_KIND_STRUCT || (!l.cast && kind(&l, id) == BTF_KIND_UNION))
 			try_record(&l, id);
 	}
-	printf("%lu records, %lu programs, %lu loads, %lu refused, %lu on nothing\n", l.records,
+	ok = !l.refused && l.loads && l.nowhere <= l.programs / 2;
+	printf("# %lu records, %lu programs, %lu loads, %lu refused, %lu on nothing\n", l.records,
 	       l.programs, l.loads, l.refused, l.nowhere);
+	printf("%sok 1 - the verifier takes each typed load\n1..1\n", ok ? "" : "not ");
 	free(l.taker);
-	return l.refused || !l.loads || l.nowhere > l.programs / 2;
+	return !ok;
 }
