@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		s = calloc(1, sizeof(*s));
 		if (!s || fake_kern(&s->in.kern, NULL, &err) < 0)
 			exit(1);
-		s->spec = strdup("f(a == \"\\\x01\xff\")");
+		s->rule = strdup("f(a == \"\\\x01\xff\")");
 		s->fn = print;
 		snprintf(s->in.plan.target_name, sizeof(s->in.plan.target_name), "target");
 		snprintf(s->in.plan.func[1].name, sizeof(s->in.plan.func[1].name), "caller");
