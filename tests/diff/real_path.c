@@ -161,6 +161,23 @@ static bool step_index(struct real *r, struct piece *p, unsigned int n)
 	return true;
 }
 
+/* the structure around it, were it a member of that */
+static bool step_out(struct real *r, struct piece *p, const struct real_type *to)
+{
+	const char *name = random_member(r, to->id);
+	struct kbtf_member m;
+	char behind[TEXT];
+
+	if (!name || to->kind != BTF_KIND_STRUCT || kbtf_member(r->btf, to->id, name, &m) < 0 ||
+	    m.bit_size || m.bit_off / 8 > REAL_REACH)
+		return false;
+	snprintf(behind, sizeof(behind), ", struct %s, %s)", to->name, name);
+	piece_wrap(p, "container_of((void *)", behind);
+	p->t = type_pointer_to(type_of_id(r->btf, to->id));
+	p->place = p->bits = false;
+	return true;
+}
+
 /* of what is there something else is made: a pointer to any structure, perhaps around this one */
 static bool step_cast(struct real *r, struct piece *p)
 {
@@ -168,7 +185,7 @@ static bool step_cast(struct real *r, struct piece *p)
 	const char *tag = to->kind == BTF_KIND_STRUCT ? "struct" : "union";
 	char before[TEXT], behind[32] = ")";
 
-	switch (gen_below(r->g, 3)) {
+	switch (gen_below(r->g, 4)) {
 	case 0:
 		snprintf(before, sizeof(before), "((%s %s *)((char *)", tag, to->name);
 		snprintf(behind, sizeof(behind), " - %u))", gen_below(r->g, 64) * 8);
@@ -177,6 +194,10 @@ static bool step_cast(struct real *r, struct piece *p)
 		snprintf(before, sizeof(before), "((%s %s *)((void *)", tag, to->name);
 		snprintf(behind, sizeof(behind), " + %u))", gen_below(r->g, 256));
 		break;
+	case 2:
+		if (step_out(r, p, to))
+			return true;
+		__attribute__((fallthrough));
 	default:
 		snprintf(before, sizeof(before), "((%s %s *)", tag, to->name);
 		break;
