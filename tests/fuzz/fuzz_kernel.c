@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a kernel says about itself: its verifier's log, its configuration, plain or packed. */
+/*
+ * What a kernel says about itself, and files of kernels: a verifier's log, a configuration,
+ * plain or packed, a list of functions, BTF by itself or in an ELF file.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +12,9 @@
 
 #include "engine/load.h"
 #include "kern/config.h"
+#include "kern/kern.h"
+#include "kern/listed.h"
+#include "util/cleanup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,18 +32,10 @@ static void verifier_log(const uint8_t *data, size_t size)
 	free(log);
 }
 
-static void configuration(const uint8_t *data, size_t size)
+static void configuration(const char *path)
 {
-	static int fd = -1;
-	static char path[64];
 	struct kconfig *c;
 
-	if (fd < 0) {
-		fd = memfd_create("config", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
-		return;
 	if (kconfig_file(&c, path) < 0)
 		return;
 	kconfig_get(c, "KPROBES");
@@ -46,9 +44,41 @@ static void configuration(const uint8_t *data, size_t size)
 	kconfig_free(c);
 }
 
+static void list(const char *path)
+{
+	char rest[8];
+
+	if (list_find(path, "f", "g", rest, sizeof(rest)) == LIST_HAS &&
+	    strnlen(rest, sizeof(rest)) == sizeof(rest))
+		abort();
+}
+
+static void types(const char *path)
+{
+	_cleanup_(kern_freep) struct kern *k = NULL;
+	const struct kbtf *btf;
+	struct err err = { 0 };
+	struct ksym found = { 0 };
+
+	if (kern_file(&k, path, &err) < 0 || kern_btf(k, &btf, &err) < 0)
+		return;
+	kern_lookup(k, (const char *const[]){ "f" }, 1, &found, &err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static int fd = -1;
+	static char path[64];
+
 	verifier_log(data, size);
-	configuration(data, size);
+	if (fd < 0) {
+		fd = memfd_create("file", MFD_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
+		return 0;
+	configuration(path);
+	list(path);
+	types(path);
 	return 0;
 }
