@@ -69,7 +69,10 @@ struct prog_set {
 /* a name that is no parameter's but differs from call to call: pid, $comm, arg1 */
 bool comp_name_varies(struct str name);
 
-/* Whether calls differ in what the frame's condition says: one of constants alone does not. */
+/*
+ * Whether calls differ in what the frame's condition says: one of constants alone does
+ * not, nor one that plainly holds for whatever it names, as `x || 1`.
+ */
 int comp_varies(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
 		const struct frame *frame, bool *varies, struct err *err);
 

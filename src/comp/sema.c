@@ -110,6 +110,49 @@ static bool node_varies(const struct node *n)
 	return node_varies(n->a) || node_varies(n->b) || node_varies(n->c);
 }
 
+/* an unsigned value against 0, where only one answer is possible */
+static bool is_decided(const struct node *n, bool truth)
+{
+	bool left = n->a->kind == NODE_CONST && !n->a->value;
+	bool right = n->b->kind == NODE_CONST && !n->b->value;
+
+	if (n->a->type.kind == TYPE_INT && n->a->type.is_signed)
+		return false;
+	if (truth)
+		return (right && n->op == OP_GE) || (left && n->op == OP_LE);
+	return (right && n->op == OP_LT) || (left && n->op == OP_GT);
+}
+
+/* `gfpflags || 1` names a parameter, and holds for every call all the same */
+static bool is_always(const struct node *n, bool truth)
+{
+	switch (n->kind) {
+	case NODE_CONST:
+		return (n->value != 0) == truth;
+	case NODE_NOT:
+		return is_always(n->a, !truth);
+	case NODE_AND:
+	case NODE_OR:
+		if (truth == (n->kind == NODE_OR))
+			return is_always(n->a, truth) || is_always(n->b, truth);
+		return is_always(n->a, truth) && is_always(n->b, truth);
+	case NODE_COND:
+		return is_always(n->b, truth) && is_always(n->c, truth);
+	case NODE_BLOCK:
+		return is_always(n->a, truth);
+	case NODE_CONV: /* widening and _Bool keep the truth */
+		return (n->type.is_bool || n->type.bytes >= n->a->type.bytes) &&
+		       is_always(n->a, truth);
+	case NODE_COMPARE:
+		return is_decided(n, truth);
+	case NODE_BINARY:
+		return truth && n->op == OP_BITOR &&
+		       (is_always(n->a, true) || is_always(n->b, true));
+	default:
+		return false;
+	}
+}
+
 int comp_varies(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
 		const struct frame *frame, bool *varies, struct err *err)
 {
@@ -121,7 +164,7 @@ int comp_varies(const struct kbtf *btf, const struct source *src, const struct c
 		return err_nomem(err);
 	ret = sema_predicate(btf, src, func, frame, arena, &pred, err);
 	if (!ret)
-		*varies = node_varies(pred.root);
+		*varies = node_varies(pred.root) && !is_always(pred.root, true);
 	return ret;
 }
 

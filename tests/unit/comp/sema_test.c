@@ -135,6 +135,53 @@ static void parameters_by_name(void **state)
 	arena_free(arena);
 }
 
+static void a_condition_that_always_holds_is_no_scope(void **state)
+{
+	static const struct {
+		const char *spec;
+		bool varies;
+	} cases[] = {
+		{ "(1)", false },
+		{ "(0)", false },
+		{ "(sizeof(obj->text) > 1)", false },
+		{ "(i || 1)", false },
+		{ "(1 || i)", false },
+		{ "(!(i && 0))", false },
+		{ "(i >= 0)", false },
+		{ "(0 <= i)", false },
+		{ "(!(i < 0))", false },
+		{ "(!(0 > i))", false },
+		{ "(i | 1)", false },
+		{ "((_Bool)(i || 1) && i >= 0)", false },
+		{ "(i ? 1 : si || 2)", false },
+		{ "(({ int x = i; x || 1; }))", false },
+		{ "(i)", true },
+		{ "(i && 1)", true },
+		{ "(i > 0)", true },
+		{ "(0 < i)", true },
+		{ "(si >= 0)", true },
+		{ "(i ? 1 : 0)", true },
+		{ "(i | 0)", true },
+		{ "($pid == 1)", true },
+		{ "(obj->text == \"x\")", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = { 0 };
+		struct test_job t;
+		bool varies = !cases[i].varies;
+
+		assert_int_equal(test_job_make(&t, cases[i].spec, "mixed", true, &err), 0);
+		assert_int_equal(comp_varies(t.btf, t.rule->src, &t.target, &t.rule->on_target,
+					     &varies, &err),
+				 0);
+		if (varies != cases[i].varies)
+			fail_msg("%s", cases[i].spec);
+		test_job_free(&t);
+	}
+}
+
 static void buffers_fit_the_longest_string(void **state)
 {
 	struct arena *arena = NULL;
@@ -162,6 +209,7 @@ int main(void)
 		cmocka_unit_test(kernels_that_lack_something),
 		cmocka_unit_test(older_and_newer_preempt_count),
 		cmocka_unit_test(parameters_by_name),
+		cmocka_unit_test(a_condition_that_always_holds_is_no_scope),
 		cmocka_unit_test(buffers_fit_the_longest_string),
 	};
 
