@@ -209,6 +209,14 @@ static struct node *size_of(struct sema *s, const struct expr *e)
 	return sema_const(s, e->at, type_int(8, false), size);
 }
 
+/* of two pointers, whether the second has the type of both: NULL has none to give */
+static bool takes_other(struct sema *s, const struct node *b, const struct node *c)
+{
+	if (b->kind == NODE_CONST || c->kind == NODE_CONST)
+		return c->kind != NODE_CONST;
+	return type_target(s->btf, b->type).kind == TYPE_VOID;
+}
+
 /* the common type of both arms; pointers and 0 go together */
 static int common_type(struct sema *s, const struct expr *e, const struct node *b,
 		       const struct node *c, struct type *t)
@@ -221,7 +229,7 @@ static int common_type(struct sema *s, const struct expr *e, const struct node *
 	}
 	if (b->type.kind == TYPE_PTR && c->type.kind == TYPE_PTR &&
 	    (b->type.user == c->type.user || b->kind == NODE_CONST || c->kind == NODE_CONST))
-		*t = type_target(s->btf, b->type).kind == TYPE_VOID ? c->type : b->type;
+		*t = takes_other(s, b, c) ? c->type : b->type;
 	else if (b->type.kind == TYPE_PTR && c->kind == NODE_CONST && c->value == 0)
 		*t = b->type;
 	else if (c->type.kind == TYPE_PTR && b->kind == NODE_CONST && b->value == 0)
