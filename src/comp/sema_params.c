@@ -20,9 +20,17 @@ static unsigned int registers_of(const struct sema *s, struct type t)
 	return size <= 8 ? 1 : 2;
 }
 
+/* a structure too large for two registers goes where the first one points */
+static bool returns_in_memory(const struct sema *s)
+{
+	struct type ret = s->has_proto ? type_of_id(s->btf, s->proto.ret) : type_void();
+
+	return (ret.kind == TYPE_RECORD || ret.kind == TYPE_ARRAY) && !registers_of(s, ret);
+}
+
 static void assign_registers(const struct sema *s, struct pred *p)
 {
-	unsigned int next = 0;
+	unsigned int next = returns_in_memory(s);
 
 	for (unsigned int i = 0; i < p->n_params; i++) {
 		struct tree_param *q = &p->params[i];

@@ -287,6 +287,8 @@ static void add_functions(struct fix *f)
 				   { "big", big },
 				   { "last", f->i64 },
 				   { 0 } });
+	func(f, "returns_big", big, (struct param_def[]){ { "x", f->i32 }, { 0 } });
+	func(f, "returns_pair", pair, (struct param_def[]){ { "x", f->i32 }, { 0 } });
 	func(f, "nothing", 0, (struct param_def[]){ { 0 } });
 	func(f, "should_failslab", f->i32,
 	     (struct param_def[]){ { "s", cache }, { "gfpflags", f->t_gfp }, { 0 } });
