@@ -157,10 +157,10 @@ static struct node *subscript(struct sema *s, const struct expr *e)
 	return sum ? deref(s, e->at, e->op_at, sum) : NULL;
 }
 
-/* a pointer to user memory stays one, whatever type it is given */
+/* a pointer to user memory stays one, whatever type it is given; so do a system call's numbers */
 static void keep_user(struct type *t, struct type from)
 {
-	if (t->kind == TYPE_PTR && !t->user && from.kind == TYPE_PTR && from.user == 1)
+	if (t->kind == TYPE_PTR && !t->user && from.user == 1)
 		t->user = 1;
 }
 

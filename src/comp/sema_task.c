@@ -139,8 +139,7 @@ struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int
 	base = p ? sema_node(s, NODE_PARAM, e->at, p->type) : NULL;
 	if (!load || !base)
 		return NULL;
-	if (t.kind == TYPE_PTR) /* of the process, all of them */
-		load->type.user = 1;
+	load->type.user = 1; /* pointers are the process's; so is what a number is cast to */
 	base->param = p;
 	load->a = base;
 	load->off = abi_syscall_arg(n);
