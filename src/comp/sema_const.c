@@ -34,9 +34,13 @@ struct node *sema_constant(struct sema *s, const struct expr *e, const char *nam
 	if (ret == -EOPNOTSUPP)
 		return sema_fail(s, ERR_KERNEL_LACKS, e->name_at, "%s has no known value here: %s",
 				 name, why);
-	if (kbtf_enum_value(s->btf, name, &v) == 0)
-		return enum_node(s, e, v);
-	return NULL;
+	ret = kbtf_enum_value(s->btf, name, &v);
+	if (ret == -ENOTUNIQ)
+		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
+				 "'%s' has different values in this kernel's enums: write the one "
+				 "that is meant",
+				 name);
+	return ret == 0 ? enum_node(s, e, v) : NULL;
 }
 
 /* errno's are 1 to 133, the kernel's own 512 to 531 */

@@ -67,7 +67,8 @@ void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size);
 /* "int (*name)(...)", "char name[16]": something of that type, declared */
 void kbtf_declare(const struct kbtf *k, uint32_t id, const char *name, char *buf, size_t size);
 
-int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value); /* any enum */
+/* of any enum; -ENOTUNIQ: files of their own give the name different values, as Opt_err */
+int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value);
 
 /* up to max names nearest to `name` among kind; for "did you mean" */
 unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *name,

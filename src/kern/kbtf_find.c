@@ -230,12 +230,19 @@ int kbtf_enum_value(const struct kbtf *k, const char *name, int64_t *value)
 	const struct kbtf_want want = kbtf_want(name);
 	const struct btf_type *t;
 	struct kbtf_walk w;
+	bool found = false;
+	int64_t v;
 
 	if (!*name)
 		return -ENOENT;
 	kbtf_walk_from(&w, k, KBTF_ENUMS);
-	while ((t = kbtf_walk(&w)))
-		if (enum_has(k, t, &want, value))
-			return 0;
-	return -ENOENT;
+	while ((t = kbtf_walk(&w))) {
+		if (!enum_has(k, t, &want, &v))
+			continue;
+		if (found && v != *value)
+			return -ENOTUNIQ;
+		*value = v;
+		found = true;
+	}
+	return found ? 0 : -ENOENT;
 }

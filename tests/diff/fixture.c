@@ -336,6 +336,11 @@ static void add_names(struct fix *f)
 	int text = ptr(f, ok(f, btf__add_const(f->b, f->chr))), regs;
 	char name[64];
 
+	for (int i = 0; i < 2; i++) { /* of two files, as a kernel has them */
+		ok(f, btf__add_enum(f->b, NULL, 4));
+		ok(f, btf__add_enum_value(f->b, "OPT_SAME", 7));
+		ok(f, btf__add_enum_value(f->b, "OPT_OTHER", i));
+	}
 	ok(f, btf__add_enum(f->b, NULL, 4));
 	for (unsigned int i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		snprintf(name, sizeof(name), "___GFP_%s_BIT", flags[i]);

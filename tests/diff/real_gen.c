@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "real_gen.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define COUNT(a) (unsigned int)(sizeof(a) / sizeof((a)[0]))
@@ -22,6 +23,18 @@ static void type_word(struct real *r, struct buf *out)
 		buf_puts(out, pick(r, plain, COUNT(plain)));
 	else
 		buf_printf(out, "%s%s", t->kind == BTF_KIND_ENUM ? "enum " : "", t->name);
+}
+
+/* an enum's constant; those that enums give different values are refused */
+static const char *constant(struct real *r)
+{
+	const char *name;
+	int64_t v;
+
+	do
+		name = r->index->constants[gen_below(r->g, r->index->n_constants)];
+	while (kbtf_enum_value(r->btf, name, &v) == -ENOTUNIQ);
+	return name;
 }
 
 static void literal(struct real *r, struct buf *out)
@@ -54,7 +67,7 @@ static void literal(struct real *r, struct buf *out)
 		buf_puts(out, pick(r, odd, COUNT(odd)));
 		break;
 	case 2:
-		buf_puts(out, r->index->constants[gen_below(r->g, r->index->n_constants)]);
+		buf_puts(out, constant(r));
 		break;
 	case 3:
 		buf_printf(out, "sizeof(%s %s)", t->kind == BTF_KIND_STRUCT ? "struct" : "union",
