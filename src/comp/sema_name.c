@@ -115,7 +115,8 @@ static struct node *unknown_constant(struct sema *s, const struct expr *e, const
 	sema_near_constants(s, &near);
 	sema_fail(s, ERR_UNKNOWN_NAME, e->name_at, "unknown constant '%s'", name);
 	note_near(s, &near);
-	if (!near.n)
+	/* O_CREAT is no slip of the pen, though an OP_CREATE may be near */
+	if (!near.n || near.distance > 1)
 		err_note(s->err, SPAN_NONE,
 			 "BTF has the constants of enums, not macros: write its value");
 	return NULL;
@@ -161,6 +162,8 @@ static struct node *unknown_name(struct sema *s, const struct expr *e, const cha
 {
 	struct near near;
 
+	if (!*s->func->name && is_upper(name))
+		return unknown_constant(s, e, name);
 	if (!*s->func->name)
 		return sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
 				 "'%s' is no constant: a value is known before anything is called",
