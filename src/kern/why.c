@@ -175,7 +175,7 @@ static const struct {
 	{ "should_fail_bio", "CONFIG_BLOCK" },
 };
 
-static bool explain_built_in(const char *func, struct err *err)
+bool why_not_built_in(const char *func, struct err *err)
 {
 	size_t i;
 
@@ -241,7 +241,7 @@ static bool check_exists(struct kern *k, const char *func, struct ksym *sym, str
 		return true; /* said so itself: kptr_restrict, ... */
 	if (sym->addr)
 		return false;
-	if (explain_built_in(func, err) || explain_clone(k, func, err))
+	if (why_not_built_in(func, err) || explain_clone(k, func, err))
 		return true;
 	if (kern_btf(k, &btf, NULL) == 0 && kbtf_find(btf, BTF_KIND_FUNC, func, &id) == 0) {
 		err_plain(err, -EINVAL, ERR_UNSUPPORTED,

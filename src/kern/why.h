@@ -31,5 +31,7 @@ void why_not_traceable(struct kern *k, const char *func, int code, struct err *e
  * them. c NULL: only those that sysfs and debugfs of this machine prove absent.
  */
 bool why_not_built(const struct kconfig *c, enum why_wish wish, struct err *err);
+/* whether func is one that is there or not as the kernel was built: then *err says so */
+bool why_not_built_in(const char *func, struct err *err);
 /* cheap checks before anything is loaded: root, kernel >= 6.1. 0 or -EPERM/-EOPNOTSUPP */
 int why_precheck(struct err *err);

@@ -278,14 +278,39 @@ static int resolve_target(struct plan *p, struct kern *kern, const struct kbtf *
 	return 0;
 }
 
+/* what the name of no function may stand for: a word of the language, or a system call */
+static bool note_target_words(const char *name, const struct kbtf *btf, struct err *err)
+{
+	static const char *const words[] = { "kmalloc", "alloc_page" };
+	char text[LIMIT_IDENT + 1];
+	bool said = false;
+	uint32_t id;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_distance(words[i], name, 2) > 2)
+			continue;
+		err_note(err, SPAN_NONE, "did you mean %s?", words[i]);
+		said = true;
+	}
+	if ((size_t)snprintf(text, sizeof(text), "__x64_sys_%s", name) < sizeof(text) &&
+	    kbtf_find(btf, BTF_KIND_FUNC, text, &id) == 0) {
+		err_note(err, SPAN_NONE, "did you mean syscall:%s?", name);
+		said = true;
+	}
+	return said;
+}
+
 static int unknown_function(const struct plan *p, const char *name, struct span at,
 			    const struct kbtf *btf, struct err *err)
 {
 	const char *near[3];
-	unsigned int n = kbtf_nearest(btf, BTF_KIND_FUNC, name, near, 3);
+	unsigned int n;
 
 	err_set(err, -ENOENT, ERR_UNKNOWN_FUNCTION, p->rule->src, at,
 		"this kernel has no function '%s'", name);
+	if (name == p->target_name && note_target_words(name, btf, err))
+		return -ENOENT;
+	n = kbtf_nearest(btf, BTF_KIND_FUNC, name, near, 3);
 	for (unsigned int i = 0; i < n; i++)
 		err_note(err, SPAN_NONE, "did you mean %s?", near[i]);
 	if (n == 0)
@@ -348,9 +373,16 @@ static int unknown_target(const struct plan *p, struct kern *kern, const struct 
 {
 	if (p->rule->target_kind == TARGET_SYSCALL)
 		return unknown_syscall(p, btf, err);
-	if (kern_types_only(kern))
-		return unknown_function(p, p->target_name, p->rule->target_at, btf, err);
-	why_not_overridable(kern, p->target_name, -ENOENT, err);
+	if (kern_types_only(kern)) {
+		if (!why_not_built_in(p->target_name, err))
+			return unknown_function(p, p->target_name, p->rule->target_at, btf, err);
+	} else {
+		why_not_overridable(kern, p->target_name, -ENOENT, err);
+		if (err->tag == ERR_UNKNOWN_FUNCTION) {
+			err_clear(err);
+			return unknown_function(p, p->target_name, p->rule->target_at, btf, err);
+		}
+	}
 	err_locate(err, p->rule->src, p->rule->target_at);
 	return err->code ? err->code : -ENOENT;
 }

@@ -80,6 +80,16 @@ bad_usage()
 	compiles 2 '*tcp_v4_conect()*^~~*tcp_v4_connect*' --target-btf "$dir/kernel.btf" kmalloc 'tcp_v4_conect()'
 }
 
+# What a kernel leaves out is no slip of the pen: it says which option, and exits with 3.
+left_out()
+{
+	printf 'int x;\n' | "${CC:-cc}" -gbtf -c -x c -o "$dir/left-out.o" -
+	chmod 644 "$dir/left-out.o"
+	compiles 3 '*should_failslab*CONFIG_FAILSLAB*retcon vm*' --target-btf "$dir/left-out.o" \
+		'kmalloc = -ENOMEM under tcp_v4_connect'
+	compiles 3 '*CONFIG_FAIL_PAGE_ALLOC*' --target-btf "$dir/left-out.o" 'alloc_page = true'
+}
+
 # A full disk is a failure.
 full()
 {
@@ -109,6 +119,7 @@ nothing 'one stage' one_stage
 nothing 'BTF in an ELF file' elf
 nothing 'files that are no BTF' bad_files
 nothing 'bad usage is told' bad_usage
+nothing 'what the kernel leaves out' left_out
 nothing 'a full disk is told' full
 nothing 'nothing is loaded' loads_nothing
 nothing 'the same text whoever asks' same_everywhere
