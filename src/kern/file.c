@@ -79,11 +79,15 @@ static int read_any(const char *path, void **data, size_t *len)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char magic[4] = "";
+	uint16_t half;
 
 	if (fd < 0)
 		return -errno;
 	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4))
 		return read_elf(path, data, len);
+	memcpy(&half, magic, sizeof(half));
+	if (half != BTF_MAGIC && half != __builtin_bswap16(BTF_MAGIC))
+		return -EINVAL;
 	return slurp(fd, data, len);
 }
 

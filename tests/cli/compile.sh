@@ -63,6 +63,7 @@ bad_files()
 {
 	compiles 2 '*cannot read*No such file*' --target-btf "$dir/none" kmalloc "$spec"
 	compiles 2 '*' --target-btf / kmalloc "$spec"
+	compiles 2 '*neither BTF nor*' --target-btf /etc/passwd kmalloc "$spec"
 	compiles 2 '*' --target-btf /dev/null kmalloc "$spec"
 	head -c 1000 "$btf" >"$dir/cut"
 	: >"$dir/empty"
