@@ -59,7 +59,7 @@ int armed_option(struct armed *a, int opt, const char *arg)
 		a->watch.json = true;
 		return 0;
 	default:
-		return armed_bad(a, "this option is unknown, incomplete or ambiguous");
+		return cli_bad_option(a->name);
 	}
 }
 

@@ -25,6 +25,12 @@ int cmd_vm(int argc, char **argv);
 /* argc up to a lone "--"; what follows it goes to *command (NULL: none was given) */
 int cli_split_command(int argc, char **argv, char ***command);
 
+/* after getopt_long() has told of an option: where to read on. The exit code. */
+int cli_bad_option(const char *command);
+
+/* whether the shell has cut a rule into words: 'kmalloc = -ENOMEM' without its quotes */
+bool cli_is_unquoted(int argc, char **argv);
+
 /* one "retcon: note: " a line, on stderr */
 void cli_say_notes(const char *notes);
 

@@ -78,7 +78,7 @@ static int take_option(struct retcon_compile_opts *o, int opt, const char *arg)
 		o->force = true;
 		return 0;
 	default:
-		return bad("this option is unknown, incomplete or ambiguous");
+		return cli_bad_option("compile");
 	}
 }
 
@@ -93,6 +93,8 @@ static int parse(struct retcon_compile_opts *o, int argc, char **argv)
 	};
 	int opt, ret;
 
+	if (cli_is_unquoted(argc, argv))
+		return bad("a rule is one argument: put it in quotes");
 	while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (opt == 'h') {
 			fputs(usage, stdout);

@@ -70,6 +70,8 @@ static int parse(struct armed *a, struct retcon_override_opts *o, int argc, char
 	int opt, ret;
 
 	argc = cli_split_command(argc, argv, &a->command);
+	if (cli_is_unquoted(argc, argv))
+		return armed_bad(a, "a rule is one argument: put it in quotes");
 	while ((opt = getopt_long(argc, argv, ARMED_SHORTS "P:c:", longs, NULL)) != -1) {
 		if (opt == 'h') {
 			fputs(usage, stdout);

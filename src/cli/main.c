@@ -30,7 +30,7 @@ static int help(FILE *to)
 	      "\n",
 	      to);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+		fprintf(to, "  %-9s%s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "retcon COMMAND -h tells more, retcon --version says which one this is.\n",
 	      to);
@@ -48,6 +48,20 @@ int cli_split_command(int argc, char **argv, char ***command)
 		}
 	}
 	return argc;
+}
+
+int cli_bad_option(const char *command)
+{
+	fprintf(stderr, "(retcon %s -h tells how it is used)\n", command);
+	return EXIT_USAGE;
+}
+
+bool cli_is_unquoted(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "="))
+			return true;
+	return false;
 }
 
 void cli_say_notes(const char *notes)
@@ -83,6 +97,7 @@ static int no_words(enum libbpf_print_level level, const char *format, va_list a
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
+	char title[32];
 
 	if (fill_std_fds() < 0)
 		return EXIT_FAILED;
@@ -94,9 +109,13 @@ int main(int argc, char **argv)
 		printf("retcon %s\n", retcon_version());
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		snprintf(title, sizeof(title), "retcon %s", commands[i].name);
+		argv[1] = title; /* getopt's messages begin with it */
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	if (*name)
 		fprintf(stderr, "retcon: there is no command '%s'\n\n", name);
 	return help(stderr);

@@ -77,7 +77,9 @@ bad_usage()
 	compiles 2 '*the rule is missing*'
 	compiles 2 '*one too many*' a b c
 	compiles 2 '*no mode*kmallocs*' --target-btf "$dir/kernel.btf" kmallocs "$spec"
-	compiles 2 '*unknown*' --no-such-option
+	compiles 2 "retcon compile: unrecognized option '--no-such-option'
+(retcon compile -h*" --no-such-option
+	compiles 2 '*put it in quotes*' kmalloc = -ENOMEM under tcp_v4_connect
 	compiles 2 '*tcp_v4_conect()*^~~*tcp_v4_connect*' --target-btf "$dir/kernel.btf" kmalloc 'tcp_v4_conect()'
 }
 

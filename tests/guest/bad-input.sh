@@ -46,7 +46,7 @@ refused 2 '*-c*' -c 0 kmalloc 'tcp_v4_connect()'
 refused 2 '*-p*' -p 0 kmalloc 'tcp_v4_connect()'
 refused 2 '*-p*' -p x kmalloc 'tcp_v4_connect()'
 refused 2 '*--for*' --for soon kmalloc 'tcp_v4_connect()'
-refused 2 '*no-such-option*unknown*' --no-such-option kmalloc 'tcp_v4_connect()'
+refused 2 '*unrecognized*no-such-option*-h tells*' --no-such-option kmalloc 'tcp_v4_connect()'
 refused 125 '*no command*' kmalloc 'tcp_v4_connect()' --
 refused 2 '*whole system*' kmalloc '(true)'
 refused 2 '*empty condition*' kmalloc '()'
