@@ -45,6 +45,16 @@ forget_ways
 inject kmalloc "$connect($port)" -- "$bin/conn" tcp 10.0.0.7:7002
 misses 'port 7001, of 7002' 'connected*'
 
+# The same in a rule, with a second caller, as retcon-rule(5) has it.
+route='kmalloc = -ENOMEM if s->object_size < 512 under ip_route_output_key_hash
+	<- tcp_v4_connect(((struct sockaddr_in *)uaddr)->sin_port == htons(7001))'
+forget_ways
+override "$route" -- "$bin/conn" tcp 10.0.0.7:7001
+meets 'looking for a route to port 7001' '*ENOBUFS)'
+forget_ways
+override "$route" -- "$bin/conn" tcp 10.0.0.7:7002
+misses 'looking for a route to port 7001, of 7002' 'connected*'
+
 # A block device's number and sector: bcc's example, with the members of today.
 truncate -s 1M "$work/disk" "$work/other-disk"
 loop=$(losetup -f --show "$work/disk")
@@ -87,11 +97,15 @@ inject alloc_page "$pages(order == 1 && gfp_mask & __GFP_DIRECT_RECLAIM) => unix
 	-- "$bin/call" datagram
 misses 'order 1 with reclaim: there is none' 'datagram: ok'
 
-# A path in user space, as system calls are given it.
+# A path in user space, as system calls are given it. One of a page that is not in memory is a read fault:
+# the program's loader may name such ones.
 inject kmalloc "getname_flags(const char __user *filename)(filename == \"$work/seen\")" -- "$bin/call" open "$work/seen"
-meets 'path in user space' 'open: *ENOMEM)'
+t_like 'path in user space: fails' "$(cat "$out")" 'open: *ENOMEM)'
+t_num 'path in user space: injected' "$(counted injected)" -eq 1
 inject kmalloc "getname_flags(const char __user *filename)(filename == \"$work/see\")" -- "$bin/call" open "$work/seen"
-misses 'path in user space, of another' 'open: ok'
+t_is 'path in user space, of another: goes well' "$(cat "$out")" 'open: ok'
+t_num 'path in user space, of another: the target was called' "$(counted hits)" -ge 1
+t_num 'path in user space, of another: nothing injected' "$(counted injected)" -eq 0
 
 # A bit-field of an sk_buff.
 inject kmalloc 'unix_scm_to_skb(struct scm_cookie *scm, struct sk_buff *skb)(!skb->cloned && skb->fclone == 0)' \
