@@ -20,7 +20,11 @@ check()
 	done
 	inject_stop
 	t_num "$spec: injected once" "$(counted injected)" -eq 1
-	t_num "$spec: no read faults" "$(counted read_faults)" -eq 0
+	# other programs open files too: a name in a page that is not in memory yet is a read fault
+	case $spec in
+	"$open_user"* | *__user*) ;;
+	*) t_num "$spec: no read faults" "$(counted read_faults)" -eq 0 ;;
+	esac
 	rm -rf "${work:?}"/{kiwi,banan,sour}*
 }
 
@@ -84,6 +88,6 @@ inject_start kmalloc "$open_user(GLOB(filename, \"*re*con*0kiwi\"))"
 t_is 'too long: no match' "$("$bin/call" create "${long}kiwi")" 'create: ok'
 inject_stop
 t_num 'too long: nothing injected' "$(counted injected)" -eq 0
-t_num 'too long: counted' "$(counted read_faults)" -eq 1
+t_num 'too long: counted' "$(counted read_faults)" -ge 1
 
 t_done
