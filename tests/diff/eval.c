@@ -226,12 +226,13 @@ static bool param(struct walk *k, const char *text, struct val *out)
 	if (kbtf_func(k->w->btf, k->w->func, &proto) < 0)
 		return false;
 	for (unsigned int i = 0; i < proto.n_params && i < 6; i++) {
+		uint64_t v = k->w->args[i];
 		struct type t = type_of_id(k->w->btf, proto.params[i].type);
 
 		if (strcmp(kbtf_str(k->w->btf, proto.params[i].name_off), text) != 0)
 			continue;
 		/* above its own bytes a register holds anything */
-		*out = number(t, t.is_bool ? k->w->args[i] & 0xff : k->w->args[i]);
+		*out = number(t, t.is_bool ? v & 0xff : v);
 		return true;
 	}
 	return false;

@@ -68,10 +68,10 @@ static bool is_wrapper(const char *func)
 	return !strncmp(func, "__x64_", 6) || !strncmp(func, "__ia32_", 7);
 }
 
-/* all its arguments in registers, one each, and names for them */
+/* all its arguments in registers, one each and none before them, and names for them */
 static bool func_is_plain(const struct kbtf *btf, const struct kbtf_proto *p)
 {
-	if (!p->n_params || p->varargs)
+	if (!p->n_params || p->varargs || type_of_id(btf, p->ret).kind == TYPE_RECORD)
 		return false;
 	for (unsigned int i = 0; i < p->n_params && i < LIMIT_PARAMS; i++)
 		if (!type_is_scalar(type_of_id(btf, p->params[i].type)) ||

@@ -4,7 +4,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-programs=1000
+programs=100
+[ -z "${RETCON_TEST_LONG:-}" ] || programs=1000
 diff=$BUILD/tests/diff/diff
 module=$BUILD/module/$kernel/retcon_test.ko
 btf=/sys/kernel/btf

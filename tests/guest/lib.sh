@@ -151,6 +151,12 @@ attached()
 		"$(wc -l </sys/kernel/debug/kprobes/list)"
 }
 
+# in_full: what takes time is tried on the older kernel in a long run only
+in_full()
+{
+	[ "$kernel" != 6.1 ] || [ -n "${RETCON_TEST_LONG:-}" ]
+}
+
 # job COMMAND...: in the background, ended with the test; its id is in $job
 job()
 {
