@@ -57,8 +57,8 @@ static void set_syscall(struct parser *p, struct str name, struct span at)
 	struct rule *r = p->rule;
 	struct str bare = name;
 
-	if (is_old_syscall(name))
-		bare = (struct str){ name.p + 4, name.len - 4 };
+	while (is_old_syscall(bare)) /* lest what is left, printed, mean another one */
+		bare = (struct str){ bare.p + 4, bare.len - 4 };
 	r->target_kind = TARGET_SYSCALL;
 	r->target = copy_name(p, bare);
 	if (bare.len != name.len)
