@@ -37,9 +37,13 @@ inject_start -p "$job" kmalloc '__sys_socket()'
 t_is '-p: another process is as before' "$("$bin/call" socket)" 'socket: ok'
 release
 inject_stop
-t_like '-p: all calls of that process fail' "$(cat "$work/waiting")" '*calls 200 failed 200*'
-t_num '-p: 200 injected' "$(counted injected)" -eq 200
-t_num '-p: all in that process' "$(injections "\"pid\":$job,")" -eq 200
+# With preempt=full a thread can be preempted inside the program, which then misses others there: counted.
+missed=0
+! grep -q preempt=full /proc/cmdline || missed=$(($(counted misses) + $(counted lost)))
+failed=$(sed -n 's/.*calls 200 failed \([0-9]*\).*/\1/p' "$work/waiting")
+t_num "-p: all calls of that process fail, but $missed missed" $((failed + missed)) -ge 200
+t_is '-p: as many are injected' "$(counted injected)" "$failed"
+t_num '-p: all in that process' "$(injections "\"pid\":$job,")" -eq "$failed"
 
 start=$(date +%s%N)
 inject --for 1s kmalloc '__sys_socket()'
