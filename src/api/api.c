@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* retcon.h on top of the features: handles, last error, events with names. */
+/* retcon.h on top of the features: sessions, events with names. */
 #include <errno.h>
 #include <string.h>
 
+#include "api/context.h"
 #include "feature/compile.h"
 #include "feature/inject.h"
 #include "feature/override.h"
 #include "feature/stack.h"
 #include "retcon/retcon.h"
 #include "util/cleanup.h"
-#include "util/diag.h"
 #include "util/errno_names.h"
-
-struct retcon {
-	struct buf error;
-	struct buf text, notes; /* of the last retcon_compile() */
-	enum retcon_failure failure;
-};
 
 struct retcon_session {
 	struct retcon *ctx;
@@ -29,96 +23,6 @@ struct retcon_session {
 	char text[LIMIT_STACK_DEPTH][KSYM_TEXT];
 	const char *stack[LIMIT_STACK_DEPTH];
 };
-
-int retcon_new(struct retcon **out)
-{
-	struct retcon *ctx = calloc(1, sizeof(*ctx));
-
-	if (!ctx)
-		return -ENOMEM;
-	*out = ctx;
-	return 0;
-}
-
-void retcon_free(struct retcon *ctx)
-{
-	if (!ctx)
-		return;
-	buf_free(&ctx->error);
-	buf_free(&ctx->text);
-	buf_free(&ctx->notes);
-	free(ctx);
-}
-
-const char *retcon_error(const struct retcon *ctx)
-{
-	return buf_str(&ctx->error);
-}
-
-enum retcon_failure retcon_failure(const struct retcon *ctx)
-{
-	return ctx->failure;
-}
-
-const char *retcon_version(void)
-{
-	return RETCON_VERSION;
-}
-
-static enum retcon_failure failure_of(enum err_tag tag)
-{
-	switch (tag) {
-	case ERR_KERNEL_LACKS:
-	case ERR_PERMISSION:
-		return RETCON_LACKS;
-	case ERR_SYNTAX:
-	case ERR_LIMIT:
-	case ERR_UNKNOWN_FUNCTION:
-	case ERR_UNKNOWN_NAME:
-	case ERR_UNKNOWN_TYPE:
-	case ERR_UNKNOWN_MEMBER:
-	case ERR_TYPE_MISMATCH:
-	case ERR_SIGNATURE:
-	case ERR_UNSUPPORTED:
-	case ERR_NOT_INJECTABLE:
-	case ERR_USAGE:
-	case ERR_NO_PROCESS:
-		return RETCON_USAGE;
-	default:
-		return RETCON_FAILED;
-	}
-}
-
-static int report(struct retcon *ctx, int ret, struct err *err)
-{
-	buf_free(&ctx->error);
-	ctx->failure = RETCON_OK;
-	if (!ret)
-		return 0;
-	if (!err->code)
-		err_plain(err, ret, ERR_SYSTEM, "%s", strerror(-ret));
-	ctx->failure = failure_of(err->tag);
-	diag_render(err, "retcon", &ctx->error);
-	return ret;
-}
-
-/*
- * Every options struct begins with its size. An option a newer caller sets and we do
- * not know must not be ignored; those an older caller does not know keep their defaults.
- */
-static int opts_take(void *known, size_t size, const void *given, struct err *err)
-{
-	const unsigned char *bytes = given;
-	size_t sz;
-
-	memcpy(&sz, given, sizeof(sz));
-	for (size_t i = size; i < sz; i++)
-		if (bytes[i])
-			return err_plain(err, -E2BIG, ERR_USAGE,
-					 "this libretcon does not know all options set");
-	memcpy(known, given, sz < size ? sz : size);
-	return 0;
-}
 
 static void session_freep_(struct retcon_session **s)
 {
@@ -161,7 +65,7 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 
 		ret = inject_prepare(&s->in, &io, &err);
 	}
-	report(ctx, ret, &err);
+	context_report(ctx, ret, &err);
 	if (!ret)
 		*out = take_ptr(s);
 	return ret;
@@ -188,7 +92,7 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 
 		ret = override_prepare(&s->in, &oo, &err);
 	}
-	report(ctx, ret, &err);
+	context_report(ctx, ret, &err);
 	if (!ret)
 		*out = take_ptr(s);
 	return ret;
@@ -220,7 +124,7 @@ int retcon_compile(struct retcon *ctx, const struct retcon_compile_opts *given, 
 
 		ret = compile_text(&co, &ctx->text, &ctx->notes, &err);
 	}
-	report(ctx, ret, &err);
+	context_report(ctx, ret, &err);
 	if (!ret) {
 		*text = buf_str(&ctx->text);
 		*notes = buf_str(&ctx->notes);
@@ -253,7 +157,7 @@ int retcon_session_arm(struct retcon_session *s)
 {
 	struct err err = { 0 };
 
-	return report(s->ctx, session_arm(s->in.session, &err), &err);
+	return context_report(s->ctx, session_arm(s->in.session, &err), &err);
 }
 
 void retcon_session_disarm(struct retcon_session *s)
