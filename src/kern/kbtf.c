@@ -104,7 +104,7 @@ static int index_types(struct kbtf *k, struct err *err)
 	}
 	if (off != end)
 		return err_plain(err, -EINVAL, ERR_BTF, "BTF type %zu runs past the end", n);
-	k->count = (uint32_t)n;
+	k->count = k->first + (uint32_t)n;
 	k->n_funcs = (uint32_t)n_funcs;
 	k->n_blocks = (uint32_t)(b - k->blocks);
 	return 0;
@@ -134,6 +134,17 @@ static int make_index(struct kbtf *k, struct err *err)
 	return 0;
 }
 
+/* a module's strings need not begin with the empty one: the base's do */
+static int check_strings(const struct kbtf *k, struct err *err)
+{
+	if (k->base && !k->str_len)
+		return 0;
+	if (!k->str_len || (!k->base && k->strs[0]) || k->strs[k->str_len - 1])
+		return err_plain(err, -EINVAL, ERR_BTF,
+				 "BTF string section does not begin and end with NUL");
+	return 0;
+}
+
 static int check_header(struct kbtf *k, struct err *err)
 {
 	const struct btf_header *h = k->data;
@@ -159,13 +170,36 @@ static int check_header(struct kbtf *k, struct err *err)
 	k->strs = (const char *)k->data + h->hdr_len + h->str_off;
 	k->type_len = h->type_len;
 	k->str_len = h->str_len;
-	if (!k->str_len || k->strs[0] || k->strs[k->str_len - 1])
-		return err_plain(err, -EINVAL, ERR_BTF,
-				 "BTF string section does not begin and end with NUL");
-	return 0;
+	return check_strings(k, err);
+}
+
+const struct kbtf *kbtf_base(const struct kbtf *k)
+{
+	return k->base;
 }
 
 int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err *err)
+{
+	return kbtf_open_split(out, NULL, data, len, unmap, err);
+}
+
+/* (twice LIMIT_BTF_BYTES: ids and offsets that go on where the base's end do not wrap) */
+static int continue_base(struct kbtf *k, const struct kbtf *base, struct err *err)
+{
+	k->base = base;
+	if (!base)
+		return 0;
+	if (base->base)
+		return err_plain(err, -EINVAL, ERR_BTF,
+				 "BTF of a module continues another module's");
+	k->first = base->count;
+	k->str_first = base->str_len;
+	k->release = base->release;
+	return 0;
+}
+
+int kbtf_open_split(struct kbtf **out, const struct kbtf *base, void *data, size_t len, bool unmap,
+		    struct err *err)
 {
 	_cleanup_(kbtf_freep) struct kbtf *k = calloc(1, sizeof(*k));
 	int r;
@@ -180,7 +214,9 @@ int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err 
 	k->data = data;
 	k->len = len;
 	k->unmap = unmap;
-	r = check_header(k, err);
+	r = continue_base(k, base, err);
+	if (r == 0)
+		r = check_header(k, err);
 	if (r < 0)
 		return r;
 	r = make_index(k, err);
@@ -236,6 +272,9 @@ const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id)
 
 	if (!id || id > k->count)
 		return NULL;
+	if (id <= k->first)
+		return kbtf_type(k->base, id);
+	id -= k->first;
 	t = (const void *)(k->types + k->blocks[(id - 1) / KBTF_BLOCK].off);
 	for (i = (id - 1) % KBTF_BLOCK; i; i--)
 		t = kbtf_next(t);
@@ -244,6 +283,9 @@ const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id)
 
 const char *kbtf_str(const struct kbtf *k, uint32_t off)
 {
+	if (off < k->str_first)
+		return kbtf_str(k->base, off);
+	off -= k->str_first;
 	return off < k->str_len ? k->strs + off : "";
 }
 
@@ -256,7 +298,7 @@ const char *kbtf_name(const struct kbtf *k, uint32_t id)
 
 void kbtf_walk_from(struct kbtf_walk *w, const struct kbtf *k, uint32_t kinds)
 {
-	*w = (struct kbtf_walk){ .k = k, .kinds = kinds };
+	*w = (struct kbtf_walk){ .k = k, .kinds = kinds, .id = k->first };
 }
 
 /* moves to the first type of the next block that has one wanted */
@@ -265,9 +307,9 @@ static bool next_block(struct kbtf_walk *w)
 	const struct kbtf *k = w->k;
 	uint32_t i;
 
-	for (i = w->id / KBTF_BLOCK; i < k->n_blocks; i++) {
+	for (i = (w->id - k->first) / KBTF_BLOCK; i < k->n_blocks; i++) {
 		if (k->blocks[i].kinds & w->kinds) {
-			w->id = i * KBTF_BLOCK;
+			w->id = k->first + i * KBTF_BLOCK;
 			w->next = (const void *)(k->types + k->blocks[i].off);
 			return true;
 		}
@@ -275,12 +317,12 @@ static bool next_block(struct kbtf_walk *w)
 	return false;
 }
 
-const struct btf_type *kbtf_walk(struct kbtf_walk *w)
+static const struct btf_type *walk_part(struct kbtf_walk *w)
 {
 	while (w->id < w->k->count) {
 		const struct btf_type *t;
 
-		if (w->id % KBTF_BLOCK == 0 && !next_block(w))
+		if ((w->id - w->k->first) % KBTF_BLOCK == 0 && !next_block(w))
 			return NULL;
 		t = w->next;
 		w->next = kbtf_next(t);
@@ -289,6 +331,17 @@ const struct btf_type *kbtf_walk(struct kbtf_walk *w)
 			return t;
 	}
 	return NULL;
+}
+
+const struct btf_type *kbtf_walk(struct kbtf_walk *w)
+{
+	const struct btf_type *t = walk_part(w);
+
+	while (!t && w->k->base) {
+		kbtf_walk_from(w, w->k->base, w->kinds);
+		t = walk_part(w);
+	}
+	return t;
 }
 
 int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *out)

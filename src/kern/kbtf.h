@@ -17,6 +17,13 @@ struct kbtf;
 
 /* takes the malloc'ed or mmapped blob; `unmap` says which (munmap or free) */
 int kbtf_open(struct kbtf **out, void *data, size_t len, bool unmap, struct err *err);
+/*
+ * Same for a module's, which continues `base` (borrowed): all that follows looks into the
+ * module first, then into the base.
+ */
+int kbtf_open_split(struct kbtf **out, const struct kbtf *base, void *data, size_t len, bool unmap,
+		    struct err *err);
+const struct kbtf *kbtf_base(const struct kbtf *k); /* NULL if it continues none */
 void kbtf_free(struct kbtf *k);
 void kbtf_freep(struct kbtf **k);
 
@@ -25,7 +32,8 @@ void kbtf_freep(struct kbtf **k);
 void kbtf_set_release(struct kbtf *k, uint32_t release);
 uint32_t kbtf_release(const struct kbtf *k);
 
-uint32_t kbtf_count(const struct kbtf *k); /* ids are 1 .. count; 0 is void */
+/* ids are 1 .. count, a module's own ones above its base's; 0 is void */
+uint32_t kbtf_count(const struct kbtf *k);
 /* NULL if the id is 0 or out of range; the type and its trailing data are in bounds */
 const struct btf_type *kbtf_type(const struct kbtf *k, uint32_t id);
 const char *kbtf_str(const struct kbtf *k, uint32_t off); /* "" if out of range */

@@ -79,14 +79,14 @@ static bool hash_ready(const struct kbtf *k)
 static uint32_t func_scan(const struct kbtf *k, const struct kbtf_want *want, uint32_t from)
 {
 	const uint64_t head = want->head, mask = want->mask;
-	const uint32_t limit = k->str_len < 8 ? 0 : k->str_len - 8;
+	const uint32_t limit = k->str_len < 8 ? 0 : k->str_len - 8, str_first = k->str_first;
 	const uint32_t *f = k->funcs + from, *end = k->funcs + k->n_funcs;
 	const char *strs = k->strs;
 	uint64_t here;
 
 	for (; f < end; f++) {
-		if (*f < limit) {
-			memcpy(&here, strs + *f, sizeof(here));
+		if (*f - str_first < limit) { /* of the base: wraps, and is not */
+			memcpy(&here, strs + (*f - str_first), sizeof(here));
 			if ((here ^ head) & mask)
 				continue;
 		}
@@ -121,10 +121,10 @@ static uint32_t func_id(const struct kbtf *k, uint32_t func)
 	t = (const void *)(k->types + k->blocks[lo].off);
 	for (lo = lo * KBTF_BLOCK + 1;; lo++, t = kbtf_next(t))
 		if (KBTF_KIND(t->info) == BTF_KIND_FUNC && left-- == 0)
-			return lo;
+			return k->first + lo;
 }
 
-static int find_func(const struct kbtf *k, const struct kbtf_want *want, uint32_t *id)
+static int find_own_func(const struct kbtf *k, const struct kbtf_want *want, uint32_t *id)
 {
 	uint32_t i;
 
@@ -140,6 +140,13 @@ static int find_func(const struct kbtf *k, const struct kbtf_want *want, uint32_
 	}
 	*id = func_id(k, i);
 	return 0;
+}
+
+static int find_func(const struct kbtf *k, const struct kbtf_want *want, uint32_t *id)
+{
+	int r = find_own_func(k, want, id);
+
+	return r == -ENOENT && k->base ? find_func(k->base, want, id) : r;
 }
 
 int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id)
@@ -163,7 +170,7 @@ int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_
 
 static unsigned int count_funcs(const struct kbtf *k, const struct kbtf_want *want)
 {
-	unsigned int n = 0;
+	unsigned int n = k->base ? count_funcs(k->base, want) : 0;
 	uint32_t i;
 
 	if (hash_ready(k)) {

@@ -45,14 +45,22 @@ struct kbtf_block {
 	uint32_t funcs; /* FUNCs in all blocks before */
 };
 
+/*
+ * A module's types continue the kernel's, its base: ids and offsets of strings go on where
+ * those end, and refer to both. Everything but `count` and `first`s is about the own part.
+ */
 struct kbtf {
+	const struct kbtf *base; /* NULL: this is the kernel's */
 	void *data;
 	size_t len;
 	bool unmap;
 	const char *types;
 	const char *strs;
 	uint32_t type_len, str_len;
-	uint32_t count, n_funcs, n_blocks;
+	uint32_t first;	    /* so many ids are the base's */
+	uint32_t str_first; /* so many bytes of strings are */
+	uint32_t count;	    /* the last id; the base's counted in */
+	uint32_t n_funcs, n_blocks;
 	uint32_t release;
 	struct kbtf_block *blocks;
 	uint32_t *funcs; /* name offsets of all FUNCs, in order of id */
@@ -86,20 +94,21 @@ static inline bool kbtf_is(const struct kbtf *k, const struct kbtf_want *w, uint
 {
 	uint64_t head;
 
-	if ((uint64_t)off + sizeof(head) <= k->str_len) {
-		memcpy(&head, k->strs + off, sizeof(head));
+	/* below the first, it wraps around and is no less than any length */
+	if ((uint64_t)(uint32_t)(off - k->str_first) + sizeof(head) <= k->str_len) {
+		memcpy(&head, k->strs + (off - k->str_first), sizeof(head));
 		if ((head ^ w->head) & w->mask)
 			return false;
 	}
 	return strcmp(kbtf_str(k, off), w->name) == 0;
 }
 
-/* all types of some kinds */
+/* all types of some kinds: the module's, then the kernel's */
 struct kbtf_walk {
-	const struct kbtf *k;
+	const struct kbtf *k; /* the part that is walked */
 	const struct btf_type *next;
 	uint32_t kinds; /* bit per kind wanted */
-	uint32_t id;	/* of the type returned last */
+	uint32_t id;	/* of the type returned last; before any of the part, its `first` */
 };
 
 void kbtf_walk_from(struct kbtf_walk *w, const struct kbtf *k, uint32_t kinds);

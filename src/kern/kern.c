@@ -6,22 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kern/kern_impl.h"
 #include "util/cleanup.h"
 
 /* Stacks repeat: most addresses of an event were named for the one before it. */
 #define SYMBOL_SLOTS 256
-
-struct symbol {
-	uint64_t addr;
-	char text[KSYM_TEXT];
-};
-
-struct kern {
-	const struct kern_ops *ops;
-	void *ctx;
-	struct kbtf *btf;
-	struct symbol *symbols; /* SYMBOL_SLOTS of them, once any was asked for */
-};
 
 int kern_new(struct kern **out, const struct kern_ops *ops, void *ctx, struct err *err)
 {
@@ -44,6 +33,7 @@ void kern_free(struct kern *k)
 		return;
 	if (k->ops->close)
 		k->ops->close(k->ctx);
+	modules_free(k->modules);
 	kbtf_free(k->btf);
 	free(k->symbols);
 	free(k);

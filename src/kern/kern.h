@@ -10,9 +10,12 @@
 
 struct kern;
 
+#define KSYM_MODULE 64 /* a module's name is shorter: MODULE_NAME_LEN */
+
 struct ksym {
-	uint64_t addr; /* 0: no such symbol */
-	uint64_t size; /* 0 if unknown */
+	uint64_t addr;		  /* 0: no such symbol */
+	uint64_t size;		  /* 0 if unknown */
+	char module[KSYM_MODULE]; /* "": of vmlinux, or unknown */
 };
 
 /* the address of a function that is there, from a kern that knows types only */
@@ -36,7 +39,12 @@ enum kern_error_type {
 struct kern_ops {
 	/* whole vmlinux BTF, malloc'ed or mmapped (*unmap); -ENOENT without *err: none */
 	int (*read_btf)(void *ctx, void **data, size_t *len, bool *unmap, struct err *err);
-	/* n names at once; found[i].addr stays 0 for unknown ones */
+	/* same of a module, which continues it; -ENOENT with *err; may be NULL */
+	int (*read_module_btf)(void *ctx, const char *module, void **data, size_t *len, bool *unmap,
+			       struct err *err);
+	/* a descriptor of it, to keep; may be NULL */
+	int (*module_btf_fd)(void *ctx, const char *module, struct err *err);
+	/* n names at once, "module:name" too; found[i].addr stays 0 for unknown ones */
 	int (*lookup)(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
 		      struct err *err);
 	/* n addresses to text, "" never: "0x..." if unknown */
@@ -66,6 +74,11 @@ void kern_freep(struct kern **k);
 
 /* borrowed; read on first use. -ENOENT + remedy if the kernel has no BTF */
 int kern_btf(struct kern *k, const struct kbtf **out, struct err *err);
+/* of a module, continuing that; same, with what it lacks said. Its name as ksym.module has it */
+int kern_module_btf(struct kern *k, const char *name, const struct kbtf **out, struct err *err);
+/* attach_btf_obj_fd of programs on its functions; borrowed; needs CAP_SYS_ADMIN */
+int kern_module_btf_fd(struct kern *k, const char *name, int *fd, struct err *err);
+/* "func", or "module:func" for that module's alone; modules are searched after vmlinux */
 int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct ksym *found,
 		struct err *err);
 int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],

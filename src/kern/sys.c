@@ -120,6 +120,8 @@ int sys_prog_load(const struct sys_prog *p)
 	attr.insn_cnt = p->n_insns;
 	attr.license = ptr_u64("GPL"); /* the helpers we call are gpl_only */
 	attr.attach_btf_id = p->attach_btf_id;
+	if (p->btf_obj_fd > 0)
+		attr.attach_btf_obj_fd = (uint32_t)p->btf_obj_fd;
 	attr.prog_flags = p->flags;
 	str_copy(attr.prog_name, sizeof(attr.prog_name), p->name);
 	if (p->btf_fd >= 0) {
@@ -183,9 +185,9 @@ static int get_info(int fd, void *info, uint32_t len)
 	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, ATTR_UPTO(info));
 }
 
-static int btf_is_vmlinux(int fd)
+static int btf_is_named(int fd, const char *wanted)
 {
-	char name[16] = "";
+	char name[64] = ""; /* the kernel's have at most 55: MODULE_NAME_LEN */
 	struct bpf_btf_info info;
 	int r;
 
@@ -195,10 +197,10 @@ static int btf_is_vmlinux(int fd)
 	r = get_info(fd, &info, sizeof(info));
 	if (r < 0)
 		return r == -ENOSPC ? 0 : r; /* a longer name than ours */
-	return info.kernel_btf && strcmp(name, "vmlinux") == 0;
+	return info.kernel_btf && strcmp(name, wanted) == 0;
 }
 
-int sys_vmlinux_btf_fd(void)
+int sys_btf_fd(const char *name)
 {
 	union bpf_attr attr;
 	uint32_t id = 0;
@@ -220,7 +222,7 @@ int sys_vmlinux_btf_fd(void)
 			continue; /* went away in between */
 		if (fd < 0)
 			return fd;
-		r = btf_is_vmlinux(fd);
+		r = btf_is_named(fd, name);
 		if (r < 0)
 			return r;
 		if (r > 0)

@@ -27,6 +27,7 @@ struct sys_prog {
 	const struct bpf_insn *insns;
 	uint32_t n_insns;
 	uint32_t attach_btf_id;
+	int btf_obj_fd; /* of the module that attach_btf_id is of; 0: of vmlinux */
 	uint32_t flags;
 	int btf_fd; /* -1: no func or line info */
 	const void *func_info;
@@ -40,7 +41,8 @@ int sys_prog_load(const struct sys_prog *p);
 /* runs a PROG_SYSCALL program once on ctx (copied in and out); *retval is its r0 */
 int sys_prog_run(int fd, void *ctx, size_t ctx_len, uint32_t *retval);
 int sys_btf_load(const void *data, size_t len, char *log, size_t log_size);
-int sys_vmlinux_btf_fd(void); /* BTF object of vmlinux by walking ids; needs CAP_SYS_ADMIN */
+/* BTF object of "vmlinux" or a module by walking ids; -ENOENT; needs CAP_SYS_ADMIN */
+int sys_btf_fd(const char *name);
 /* copies at most *len bytes and sets *len to the size of the whole; data NULL: size only */
 int sys_btf_read(int fd, void *data, uint32_t *len);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The BTF reader on arbitrary bytes, and the compiler on what it reads: no crash, no
- * read outside, no endless loop, no unsound program.
+ * read outside, no endless loop, no unsound program. Bytes behind a kernel's BTF are a
+ * module's, which continues it.
  */
 #define BTF_EXERCISE_IDS 32 /* 10 million times */
 #include "btf_exercise.h"
@@ -41,6 +42,33 @@ static void compile(const struct kbtf *k)
 	}
 }
 
+/* of BTF that was read: its header is in order */
+static size_t size_said(const uint8_t *data)
+{
+	struct btf_header h;
+	size_t types, strings;
+
+	memcpy(&h, data, sizeof(h));
+	types = (size_t)h.type_off + h.type_len;
+	strings = (size_t)h.str_off + h.str_len;
+	return h.hdr_len + (types > strings ? types : strings);
+}
+
+static void module(const struct kbtf *base, const uint8_t *data, size_t size)
+{
+	void *copy = malloc(size);
+	struct kbtf *k;
+
+	btf_exercise_split(base, data, size);
+	if (!copy)
+		return;
+	memcpy(copy, data, size);
+	if (kbtf_open_split(&k, base, copy, size, false, NULL) < 0)
+		return;
+	compile(k);
+	kbtf_free(k);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	void *copy = malloc(size ? size : 1);
@@ -53,6 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (kbtf_open(&k, copy, size, false, NULL) < 0)
 		return 0;
 	compile(k);
+	if (size > size_said(data))
+		module(k, data + size_said(data), size - size_said(data));
 	kbtf_free(k);
 	return 0;
 }

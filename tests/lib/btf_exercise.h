@@ -65,23 +65,13 @@ static inline void btf_exercise_type(const struct kbtf *k, uint32_t id)
 		}
 }
 
-/* takes a copy of the blob, of its exact size: one byte too far is seen */
-static inline int btf_exercise(const void *data, size_t len)
+static inline void btf_exercise_all(const struct kbtf *k, size_t len)
 {
-	void *copy = malloc(len ? len : 1);
-	uint32_t id, found, step;
+	uint32_t id, found, step = kbtf_count(k) / BTF_EXERCISE_IDS + 1;
 	const char *near[3];
-	struct kbtf *k;
 	int64_t value;
 	unsigned int kind;
 
-	if (!copy)
-		return 0;
-	if (len)
-		memcpy(copy, data, len);
-	if (kbtf_open(&k, copy, len, false, NULL) < 0)
-		return -1;
-	step = kbtf_count(k) / BTF_EXERCISE_IDS + 1;
 	for (id = (uint32_t)len % step; id <= kbtf_count(k) + 1; id += step) {
 		const char *name = kbtf_name(k, id);
 
@@ -96,6 +86,29 @@ static inline int btf_exercise(const void *data, size_t len)
 	}
 	for (kind = 0; kind < 20; kind++)
 		kbtf_nearest(k, kind, "should_fial", near, 3);
+}
+
+/* takes a copy of the blob, of its exact size: one byte too far is seen */
+static inline int btf_exercise_split(const struct kbtf *base, const void *data, size_t len)
+{
+	void *copy = malloc(len ? len : 1);
+	struct kbtf *k;
+
+	if (!copy)
+		return 0;
+	if (len)
+		memcpy(copy, data, len);
+	if (kbtf_open_split(&k, base, copy, len, false, NULL) < 0)
+		return -1;
+	/* of those that continue others, the last ones */
+	for (uint32_t i = 0; base && i < 8 && i < kbtf_count(k); i++)
+		btf_exercise_type(k, kbtf_count(k) - i);
+	btf_exercise_all(k, len);
 	kbtf_free(k);
 	return 0;
+}
+
+static inline int btf_exercise(const void *data, size_t len)
+{
+	return btf_exercise_split(NULL, data, len);
 }

@@ -8,14 +8,19 @@
 
 #include "util/cleanup.h"
 #include "util/limits.h"
+#include "util/str.h"
 
 #ifndef FIXTURE_BTF
 #define FIXTURE_BTF "kernel.btf"
 #endif
+#ifndef FIXTURE_MODULE_BTF
+#define FIXTURE_MODULE_BTF "module.btf"
+#endif
 
 struct fake {
 	char *path;
-	struct kbtf *btf; /* our own: what kern_btf() gives out is the kern's */
+	struct kbtf *btf;    /* our own: what kern_btf() gives out is the kern's */
+	struct kbtf *module; /* continues it; NULL: another BTF than the fixture's was asked for */
 };
 
 const char *fake_kern_path(void)
@@ -23,6 +28,11 @@ const char *fake_kern_path(void)
 	const char *path = getenv("RETCON_FIXTURE_BTF");
 
 	return path ? path : FIXTURE_BTF;
+}
+
+const char *fake_kern_module_path(void)
+{
+	return FIXTURE_MODULE_BTF;
 }
 
 uint64_t fake_kern_addr(uint32_t func_id)
@@ -70,6 +80,34 @@ static int fake_read_btf(void *ctx, void **data, size_t *len, bool *unmap, struc
 	return 0;
 }
 
+static int fake_read_module_btf(void *ctx, const char *module, void **data, size_t *len,
+				bool *unmap, struct err *err)
+{
+	struct fake *f = ctx;
+	int r;
+
+	if (!f->module || strcmp(module, FAKE_MODULE) != 0)
+		return err_plain(err, -ENOENT, ERR_KERNEL_LACKS, "no module '%s' is loaded",
+				 module);
+	r = fake_kern_slurp(FIXTURE_MODULE_BTF, data, len);
+	*unmap = false;
+	return r < 0 ? err_plain(err, r, ERR_SYSTEM, "cannot read " FIXTURE_MODULE_BTF) : 0;
+}
+
+/* as the kernel does: vmlinux first, modules then, one alone if it is named */
+static bool find_function(const struct fake *f, const char *name, uint32_t *id)
+{
+	static const char prefix[] = FAKE_MODULE ":";
+	bool named = strncmp(name, prefix, sizeof(prefix) - 1) == 0;
+
+	if (!named && kbtf_find(f->btf, BTF_KIND_FUNC, name, id) == 0)
+		return true;
+	return f->module &&
+	       kbtf_find(f->module, BTF_KIND_FUNC, name + (named ? sizeof(prefix) - 1 : 0), id) ==
+		       0 &&
+	       *id > kbtf_count(f->btf);
+}
+
 static int fake_lookup(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
 		       struct err *err)
 {
@@ -80,30 +118,36 @@ static int fake_lookup(void *ctx, const char *const *names, unsigned int n, stru
 	(void)err;
 	for (i = 0; i < n; i++) {
 		found[i] = (struct ksym){ 0 };
-		if (kbtf_find(f->btf, BTF_KIND_FUNC, names[i], &id) == 0)
-			found[i] = (struct ksym){ fake_kern_addr(id), FAKE_KERN_SIZE };
+		if (!find_function(f, names[i], &id))
+			continue;
+		found[i] = (struct ksym){ fake_kern_addr(id), FAKE_KERN_SIZE, "" };
+		if (id > kbtf_count(f->btf))
+			str_copy(found[i].module, sizeof(found[i].module), FAKE_MODULE);
 	}
 	return 0;
+}
+
+static void symbolize_one(const struct fake *f, uint64_t addr, char text[KSYM_TEXT])
+{
+	const struct kbtf *btf = f->module ? f->module : f->btf;
+	uint64_t id = (addr - FAKE_KERN_BASE) / FAKE_KERN_SIZE;
+	struct kbtf_proto proto;
+
+	if (addr >= FAKE_KERN_BASE && id <= kbtf_count(btf) &&
+	    kbtf_func_by_id(btf, (uint32_t)id, &proto) == 0)
+		snprintf(text, KSYM_TEXT, "%.150s+0x%x%s", kbtf_name(btf, (uint32_t)id),
+			 (unsigned int)(addr % FAKE_KERN_SIZE),
+			 id > kbtf_count(f->btf) ? " [" FAKE_MODULE "]" : "");
+	else
+		snprintf(text, KSYM_TEXT, "0x%llx", (unsigned long long)addr);
 }
 
 static int fake_symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 			  struct err *err)
 {
-	struct fake *f = ctx;
-	unsigned int i;
-
 	(void)err;
-	for (i = 0; i < n; i++) {
-		uint64_t id = (addrs[i] - FAKE_KERN_BASE) / FAKE_KERN_SIZE;
-		struct kbtf_proto proto;
-
-		if (addrs[i] >= FAKE_KERN_BASE && id <= kbtf_count(f->btf) &&
-		    kbtf_func_by_id(f->btf, (uint32_t)id, &proto) == 0)
-			snprintf(text[i], KSYM_TEXT, "%.150s+0x%x", kbtf_name(f->btf, (uint32_t)id),
-				 (unsigned int)(addrs[i] % FAKE_KERN_SIZE));
-		else
-			snprintf(text[i], KSYM_TEXT, "0x%llx", (unsigned long long)addrs[i]);
-	}
+	for (unsigned int i = 0; i < n; i++)
+		symbolize_one(ctx, addrs[i], text[i]);
 	return 0;
 }
 
@@ -153,6 +197,7 @@ static void fake_close(void *ctx)
 {
 	struct fake *f = ctx;
 
+	kbtf_free(f->module);
 	kbtf_free(f->btf);
 	free(f->path);
 	free(f);
@@ -164,10 +209,28 @@ static void fake_closep(struct fake **f)
 		fake_close(*f);
 }
 
+static int open_types(struct fake *f, bool with_module, struct err *err)
+{
+	size_t len = 0;
+	void *data = NULL;
+	bool unmap;
+	int r = fake_read_btf(f, &data, &len, &unmap, err);
+
+	if (r == 0)
+		r = kbtf_open(&f->btf, data, len, false, err);
+	if (r < 0 || !with_module)
+		return r;
+	r = fake_kern_slurp(FIXTURE_MODULE_BTF, &data, &len);
+	if (r < 0)
+		return err_plain(err, r, ERR_SYSTEM, "cannot read " FIXTURE_MODULE_BTF);
+	return kbtf_open_split(&f->module, f->btf, data, len, false, err);
+}
+
 int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 {
 	static const struct kern_ops ops = {
 		.read_btf = fake_read_btf,
+		.read_module_btf = fake_read_module_btf,
 		.lookup = fake_lookup,
 		.symbolize = fake_symbolize,
 		.syscall_format = fake_syscall_format,
@@ -175,9 +238,6 @@ int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 		.close = fake_close,
 	};
 	_cleanup_(fake_closep) struct fake *f = calloc(1, sizeof(*f));
-	size_t len = 0;
-	void *data = NULL;
-	bool unmap;
 	int r;
 
 	if (!f)
@@ -185,11 +245,6 @@ int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 	f->path = strdup(btf_path ? btf_path : fake_kern_path());
 	if (!f->path)
 		return err_nomem(err);
-	r = fake_read_btf(f, &data, &len, &unmap, err);
-	if (r < 0)
-		return r;
-	r = kbtf_open(&f->btf, data, len, false, err);
-	if (r < 0)
-		return r;
-	return kern_new(out, &ops, take_ptr(f), err);
+	r = open_types(f, !btf_path && !getenv("RETCON_FIXTURE_BTF"), err);
+	return r < 0 ? r : kern_new(out, &ops, take_ptr(f), err);
 }

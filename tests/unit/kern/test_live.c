@@ -110,7 +110,7 @@ static void long_names_are_unknown(void **state)
 {
 	const char *names[1];
 	struct err err = { 0 };
-	struct ksym found = { 1, 1 };
+	struct ksym found = { 1, 1, "m" };
 	char name[600];
 
 	(void)state;
