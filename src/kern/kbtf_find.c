@@ -20,6 +20,54 @@ struct kbtf_hash {
 	uint32_t *next;	 /* per FUNC: same */
 };
 
+void kbtf_walk_from(struct kbtf_walk *w, const struct kbtf *k, uint32_t kinds)
+{
+	*w = (struct kbtf_walk){ .k = k, .kinds = kinds, .id = k->first };
+}
+
+/* moves to the first type of the next block that has one wanted */
+static bool next_block(struct kbtf_walk *w)
+{
+	const struct kbtf *k = w->k;
+	uint32_t i;
+
+	for (i = (w->id - k->first) / KBTF_BLOCK; i < k->n_blocks; i++) {
+		if (k->blocks[i].kinds & w->kinds) {
+			w->id = k->first + i * KBTF_BLOCK;
+			w->next = (const void *)(k->types + k->blocks[i].off);
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct btf_type *walk_part(struct kbtf_walk *w)
+{
+	while (w->id < w->k->count) {
+		const struct btf_type *t;
+
+		if ((w->id - w->k->first) % KBTF_BLOCK == 0 && !next_block(w))
+			return NULL;
+		t = w->next;
+		w->next = kbtf_next(t);
+		w->id++;
+		if (w->kinds & KBTF_BIT(KBTF_KIND(t->info)))
+			return t;
+	}
+	return NULL;
+}
+
+const struct btf_type *kbtf_walk(struct kbtf_walk *w)
+{
+	const struct btf_type *t = walk_part(w);
+
+	while (!t && w->k->base) {
+		kbtf_walk_from(w, w->k->base, w->kinds);
+		t = walk_part(w);
+	}
+	return t;
+}
+
 struct kbtf_hash *kbtf_hash_new(void)
 {
 	return calloc(1, sizeof(struct kbtf_hash));

@@ -36,6 +36,7 @@ void kern_free(struct kern *k)
 	modules_free(k->modules);
 	kbtf_free(k->btf);
 	free(k->symbols);
+	injectables_free(&k->injectables);
 	free(k);
 }
 
@@ -118,11 +119,6 @@ int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (
 	for (unsigned int i = 0; i < n && !r; i++)
 		r = symbolize_one(k, addrs[i], text[i], err);
 	return r;
-}
-
-enum kern_error_type kern_error_type(struct kern *k, const char *func, const struct ksym *sym)
-{
-	return k->ops->error_type ? k->ops->error_type(k->ctx, func, sym) : KERN_ERROR_UNKNOWN;
 }
 
 /*

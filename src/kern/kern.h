@@ -54,8 +54,8 @@ struct kern_ops {
 	int (*syscall_format)(void *ctx, const char *name, char *text, size_t size);
 	/* KBTF_RELEASE() of it, or 0; may be NULL */
 	uint32_t (*release)(void *ctx);
-	/* of the function at sym; NULL: unknown, always */
-	enum kern_error_type (*error_type)(void *ctx, const char *func, const struct ksym *sym);
+	/* the lines of error_injection/list, malloc'ed; NULL: there is none, ever */
+	int (*injection_list)(void *ctx, char **text, struct err *err);
 	void (*close)(void *ctx);
 	bool types_only; /* not a running kernel: no addresses, nobody to ask for reasons */
 };
@@ -88,7 +88,7 @@ int kern_syscall_format(struct kern *k, const char *name, char *text, size_t siz
 /* "int fd, const char * name" of system call NAME, "void"; -ENOENT: nobody says */
 struct buf;
 int kern_syscall_params(struct kern *k, const char *name, struct buf *out);
-/* reads the whole list of injectable functions: for values that look odd */
+/* reads the whole list of injectable functions, once: for values that look odd */
 enum kern_error_type kern_error_type(struct kern *k, const char *func, const struct ksym *sym);
 
 /* bit of a flag like __GFP_NOFAIL in this kernel: from BTF enums, else by version; -ENOENT */

@@ -2,7 +2,7 @@
 /* The inside of struct kern, for the files that fill it. */
 #pragma once
 
-#include "kern/kern.h"
+#include "kern/injectable.h"
 
 struct symbol {
 	uint64_t addr;
@@ -16,6 +16,7 @@ struct kern {
 	void *ctx;
 	struct kbtf *btf;
 	struct symbol *symbols; /* once any was asked for */
+	struct injectables injectables;
 	struct module *modules; /* a list: those that were asked for */
 };
 

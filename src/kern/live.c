@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The running kernel's answers: BTF is in live_btf.c, symbols are in live_symbols.c. */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 
 #include "kern/kern.h"
 #include "kern/listed.h"
 #include "kern/live.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 
@@ -76,24 +79,48 @@ static uint32_t live_release(void *ctx)
 	return kern_running_release();
 }
 
-static enum kern_error_type live_error_type(void *ctx, const char *func, const struct ksym *sym)
+/* why the list is not there: debugfs tells, where it is mounted */
+static int no_list(int code, struct err *err)
 {
-	static const char *const words[] = {
-		[KERN_ERROR_NULL] = "NULL",
-		[KERN_ERROR_ERRNO] = "ERRNO",
-		[KERN_ERROR_ERRNO_NULL] = "ERRNO_NULL",
-		[KERN_ERROR_TRUE] = "TRUE",
-	};
-	char alias[1][KSYM_TEXT] = { "" }, word[16];
+	struct statfs fs;
 
-	if (symbolize(ctx, &sym->addr, 1, alias, NULL) == 0)
-		alias[0][strcspn(alias[0], "+ ")] = '\0';
-	if (list_find(INJECTION_LIST, func, alias[0], word, sizeof(word)) != LIST_HAS)
-		return KERN_ERROR_UNKNOWN;
-	for (size_t i = KERN_ERROR_NULL; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0)
-			return (enum kern_error_type)i;
-	return KERN_ERROR_UNKNOWN;
+	if (code == -EACCES || code == -EPERM) {
+		err_plain(err, -EACCES, ERR_PERMISSION, "only root may read " INJECTION_LIST);
+		err_note(err, SPAN_NONE, "run it with sudo");
+		return -EACCES;
+	}
+	if (statfs(DEBUGFS, &fs) < 0 || fs.f_type != DEBUGFS_MAGIC) {
+		err_plain(err, -ENOENT, ERR_KERNEL_LACKS,
+			  "no debugfs at " DEBUGFS ", which has the kernel's error injection list");
+		err_note(err, SPAN_NONE, "mount it: mount -t debugfs none " DEBUGFS);
+		return -ENOENT;
+	}
+	err_plain(err, -ENOENT, ERR_KERNEL_LACKS,
+		  "this kernel has no error injection list: no " INJECTION_LIST);
+	err_note(err, SPAN_NONE,
+		 "boot a kernel with CONFIG_FUNCTION_ERROR_INJECTION=y, as retcon vm does");
+	return -ENOENT;
+}
+
+static int injection_list(void *ctx, char **text, struct err *err)
+{
+	_cleanup_fclose_ FILE *f = fopen(INJECTION_LIST, "re");
+	_cleanup_buf_ struct buf b = { 0 };
+	char part[4096];
+	size_t n;
+
+	(void)ctx;
+	if (!f)
+		return no_list(-errno, err);
+	while (b.len <= LIMIT_LIST_BYTES && (n = fread(part, 1, sizeof(part), f)) > 0)
+		buf_add(&b, part, n);
+	if (ferror(f))
+		return err_plain(err, -EIO, ERR_SYSTEM, "cannot read " INJECTION_LIST);
+	buf_add(&b, "", 0);
+	if (buf_err(&b))
+		return err_nomem(err);
+	*text = take_ptr(b.data);
+	return 0;
 }
 
 static void live_close(void *ctx)
@@ -114,7 +141,7 @@ int kern_live(struct kern **out, struct err *err)
 		.symbolize = symbolize,
 		.syscall_format = live_syscall_format,
 		.release = live_release,
-		.error_type = live_error_type,
+		.injection_list = injection_list,
 		.close = live_close,
 	};
 	struct live *l = calloc(1, sizeof(*l));

@@ -24,4 +24,5 @@
 #define LIMIT_STACK_DEPTH 64	      /* return addresses kept of one kernel stack */
 #define LIMIT_CPUS	  1024	      /* slots of per-CPU counters */
 #define LIMIT_BTF_BYTES	  (256 << 20) /* size of a BTF blob we are willing to read */
+#define LIMIT_LIST_BYTES  (4 << 20)   /* of the error injection list; some 10^5 functions */
 #define LIMIT_BTF_DEPTH	  32	      /* typedefs, modifiers, anonymous members in a row */

@@ -171,26 +171,24 @@ static int fake_syscall_format(void *ctx, const char *name, char *text, size_t s
 	return 0;
 }
 
-static enum kern_error_type fake_error_type(void *ctx, const char *func, const struct ksym *sym)
-{
-	static const struct {
-		const char *func;
-		enum kern_error_type type;
-	} table[] = {
-		{ "should_failslab", KERN_ERROR_ERRNO },
-		{ "should_fail_bio", KERN_ERROR_ERRNO },
-		{ "should_fail_alloc_page", KERN_ERROR_TRUE },
-		{ "__x64_sys_openat", KERN_ERROR_ERRNO },
-		{ "kmem_cache_alloc_noprof", KERN_ERROR_NULL },
-		{ "d_alloc", KERN_ERROR_ERRNO_NULL },
-		{ "d_alloc_parallel", KERN_ERROR_ERRNO },
-	};
+/* in the kernel's order, which is none; one line twice, some of a module */
+static const char fake_list[] = "__x64_sys_openat\tERRNO\n"
+				"should_failslab\tERRNO\n"
+				"should_fail_bio\tERRNO\n"
+				"should_fail_alloc_page\tTRUE\n"
+				"__x64_sys_openat\tERRNO\n"
+				"kmem_cache_alloc_noprof\tNULL\n"
+				"d_alloc\tERRNO_NULL\n"
+				"d_alloc_parallel\tERRNO\n"
+				"mod_fail [" FAKE_MODULE "]\tERRNO\n"
+				"mod_alloc [" FAKE_MODULE "]\tNULL\n"
+				"six_args [" FAKE_MODULE "]\tERRNO\n";
 
+static int fake_injection_list(void *ctx, char **text, struct err *err)
+{
 	(void)ctx;
-	for (size_t i = 0; sym->addr && i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(func, table[i].func) == 0)
-			return table[i].type;
-	return KERN_ERROR_UNKNOWN;
+	*text = strdup(fake_list);
+	return *text ? 0 : err_nomem(err);
 }
 
 static void fake_close(void *ctx)
@@ -234,7 +232,7 @@ int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 		.lookup = fake_lookup,
 		.symbolize = fake_symbolize,
 		.syscall_format = fake_syscall_format,
-		.error_type = fake_error_type,
+		.injection_list = fake_injection_list,
 		.close = fake_close,
 	};
 	_cleanup_(fake_closep) struct fake *f = calloc(1, sizeof(*f));

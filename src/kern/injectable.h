@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kernel's list of functions whose callers take an injected error, as data. Reading it
+ * is for globs, for values that look odd and for `retcon list`: never on the way to armed.
+ */
+#pragma once
+
+#include "kern/kern.h"
+
+struct injectable {
+	const char *name;   /* the first of its names: __do_sys_getpid for __x64_sys_getpid */
+	const char *module; /* NULL: of vmlinux */
+	enum kern_error_type type;
+};
+
+struct injectables {
+	char *text; /* names lie in it */
+	struct injectable *entry;
+	size_t n;
+};
+
+/* takes the malloc'ed text; sorted by name, then module; a line twice is one entry */
+int injectables_parse(struct injectables *out, char *text, struct err *err);
+void injectables_free(struct injectables *l);
+const struct injectable *injectables_find(const struct injectables *l, const char *name,
+					  const char *module);
+
+/*
+ * Borrowed; read on first use. -ENOENT, -EACCES with the remedy if there is no list to be
+ * had.
+ */
+int kern_injectables(struct kern *k, const struct injectable **out, size_t *n, struct err *err);
+const char *kern_error_type_name(enum kern_error_type type); /* as in the list; "?" */

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The list of injectable functions: read, sorted, looked up, and not to be had. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_kern.h"
+#include "kern/injectable.h"
+#include "util/cleanup.h"
+#include "util/limits.h"
+
+#define MODULE_55 "m23456789_123456789_123456789_123456789_123456789_12345"
+
+static struct injectables parse(const char *text)
+{
+	struct injectables l;
+	struct err err = { 0 };
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	assert_int_equal(injectables_parse(&l, copy, &err), 0);
+	return l;
+}
+
+static void assert_entry(const struct injectable *e, const char *name, const char *module,
+			 enum kern_error_type type)
+{
+	assert_string_equal(e->name, name);
+	assert_int_equal(e->module != NULL, module != NULL);
+	if (module)
+		assert_string_equal(e->module, module);
+	assert_int_equal(e->type, type);
+}
+
+static void sorted_and_merged(void **state)
+{
+	struct injectables l = parse("zulu\tNULL\n"
+				     "alpha [mod_b]\tTRUE\n"
+				     "alpha\tERRNO\n"
+				     "zulu\tNULL\n"
+				     "alpha [mod_a]\tERRNO_NULL\n"
+				     "alpha [mod_b]\tTRUE\n");
+
+	(void)state;
+	assert_int_equal(l.n, 4);
+	assert_entry(&l.entry[0], "alpha", NULL, KERN_ERROR_ERRNO);
+	assert_entry(&l.entry[1], "alpha", "mod_a", KERN_ERROR_ERRNO_NULL);
+	assert_entry(&l.entry[2], "alpha", "mod_b", KERN_ERROR_TRUE);
+	assert_entry(&l.entry[3], "zulu", NULL, KERN_ERROR_NULL);
+	injectables_free(&l);
+}
+
+static void found_by_name_and_module(void **state)
+{
+	struct injectables l = parse("f [m]\tERRNO\nf\tNULL\ng\tTRUE");
+
+	(void)state;
+	assert_int_equal(injectables_find(&l, "f", NULL)->type, KERN_ERROR_NULL);
+	assert_int_equal(injectables_find(&l, "f", "m")->type, KERN_ERROR_ERRNO);
+	assert_int_equal(injectables_find(&l, "g", NULL)->type, KERN_ERROR_TRUE);
+	assert_null(injectables_find(&l, "g", "m"));
+	assert_null(injectables_find(&l, "h", NULL));
+	injectables_free(&l);
+	assert_null(injectables_find(&l, "f", NULL));
+}
+
+/* a line that is none of the kernel's is nobody's function; a type yet to come is unknown */
+static void other_lines_are_left_out(void **state)
+{
+	static const char *const lines[] = { "",
+					     "\n\n",
+					     "f",
+					     "f ERRNO",
+					     "\tERRNO",
+					     " [m]\tERRNO",
+					     "f []\tERRNO",
+					     "f [m\tERRNO",
+					     "f m]\tERRNO",
+					     "f [m] x\tERRNO" };
+	struct injectables l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		l = parse(lines[i]);
+		assert_int_equal(l.n, 0);
+		injectables_free(&l);
+	}
+	l = parse("f\tLATER\n");
+	assert_int_equal(l.n, 1);
+	assert_entry(l.entry, "f", NULL, KERN_ERROR_UNKNOWN);
+	injectables_free(&l);
+}
+
+static void names_as_long_as_names_are(void **state)
+{
+	char line[LIMIT_IDENT + 16];
+	struct injectables l;
+
+	(void)state;
+	for (size_t over = 0; over < 2; over++) {
+		memset(line, 'n', LIMIT_IDENT + over);
+		strcpy(line + LIMIT_IDENT + over, "\tERRNO\n");
+		l = parse(line);
+		assert_int_equal(l.n, !over);
+		injectables_free(&l);
+	}
+	l = parse("f [" MODULE_55 "]\tERRNO\n");
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.entry->module, MODULE_55);
+	injectables_free(&l);
+	l = parse("f [" MODULE_55 "678901234]\tERRNO\n");
+	assert_int_equal(l.n, 0);
+	injectables_free(&l);
+}
+
+static void lists_as_long_as_lists_may_be(void **state)
+{
+	struct err err = { 0 };
+	struct injectables l;
+
+	(void)state;
+	for (size_t over = 0; over < 2; over++) {
+		char *text = malloc(LIMIT_LIST_BYTES + over + 1);
+
+		assert_non_null(text);
+		memset(text, '\n', LIMIT_LIST_BYTES + over);
+		memcpy(text, "f\tNULL", 6);
+		text[LIMIT_LIST_BYTES + over] = '\0';
+		assert_int_equal(injectables_parse(&l, text, &err), over ? -E2BIG : 0);
+		if (!over)
+			injectables_free(&l);
+	}
+	assert_int_equal(err.tag, ERR_LIMIT);
+}
+
+static void type_names(void **state)
+{
+	(void)state;
+	assert_string_equal(kern_error_type_name(KERN_ERROR_UNKNOWN), "?");
+	assert_string_equal(kern_error_type_name(KERN_ERROR_NULL), "NULL");
+	assert_string_equal(kern_error_type_name(KERN_ERROR_ERRNO_NULL), "ERRNO_NULL");
+	assert_string_equal(kern_error_type_name(KERN_ERROR_TRUE), "TRUE");
+	assert_string_equal(kern_error_type_name((enum kern_error_type)99), "?");
+}
+
+static unsigned int reads;
+
+static int count_reads(void *ctx, char **text, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	reads++;
+	*text = strdup("f\tERRNO\n");
+	return *text ? 0 : -ENOMEM;
+}
+
+static void read_once(void **state)
+{
+	static const struct kern_ops ops = { .injection_list = count_reads };
+	_cleanup_(kern_freep) struct kern *k = NULL;
+	const struct injectable *list, *again;
+	const struct ksym sym = { .addr = 1 };
+	struct err err = { 0 };
+	size_t n;
+
+	(void)state;
+	reads = 0;
+	assert_int_equal(kern_new(&k, &ops, NULL, &err), 0);
+	assert_int_equal(kern_injectables(k, &list, &n, &err), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(kern_injectables(k, &again, &n, &err), 0);
+	assert_ptr_equal(list, again);
+	assert_int_equal(kern_error_type(k, "f", &sym), KERN_ERROR_ERRNO);
+	assert_int_equal(reads, 1);
+}
+
+static int refuse(void *ctx, char **text, struct err *err)
+{
+	(void)ctx;
+	(void)text;
+	return err_plain(err, -EACCES, ERR_PERMISSION, "only root");
+}
+
+static void no_list_to_be_had(void **state)
+{
+	static const struct kern_ops none = { .read_btf = NULL };
+	static const struct kern_ops refused = { .injection_list = refuse };
+	const struct ksym sym = { .addr = 1 };
+	const struct injectable *list;
+	struct err err = { 0 };
+	struct kern *k;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(kern_new(&k, &none, NULL, &err), 0);
+	assert_int_equal(kern_injectables(k, &list, &n, &err), -ENOENT);
+	assert_int_equal(err.tag, ERR_KERNEL_LACKS);
+	kern_free(k);
+	err = (struct err){ 0 };
+	assert_int_equal(kern_new(&k, &refused, NULL, &err), 0);
+	assert_int_equal(kern_injectables(k, &list, &n, &err), -EACCES);
+	assert_string_equal(err.msg, "only root");
+	assert_int_equal(kern_error_type(k, "f", &sym), KERN_ERROR_UNKNOWN);
+	kern_free(k);
+}
+
+/* by its own name, by the first name of its address, and only in its own module */
+static void error_types(void **state)
+{
+	static const struct {
+		const char *name;
+		enum kern_error_type type;
+	} rows[] = {
+		{ "should_failslab", KERN_ERROR_ERRNO },
+		{ "should_fail_alloc_page", KERN_ERROR_TRUE },
+		{ "d_alloc", KERN_ERROR_ERRNO_NULL },
+		{ "six_args", KERN_ERROR_UNKNOWN },
+		{ FAKE_MODULE ":six_args", KERN_ERROR_ERRNO },
+		{ "mod_alloc", KERN_ERROR_NULL },
+		{ FAKE_MODULE ":mod_alloc", KERN_ERROR_NULL },
+		{ "vfs_read", KERN_ERROR_UNKNOWN },
+		{ "nobody", KERN_ERROR_UNKNOWN },
+	};
+	_cleanup_(kern_freep) struct kern *k = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(fake_kern(&k, NULL, &err), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ksym sym;
+
+		assert_int_equal(kern_lookup(k, &rows[i].name, 1, &sym, &err), 0);
+		assert_int_equal(kern_error_type(k, rows[i].name, &sym), rows[i].type);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sorted_and_merged),
+		cmocka_unit_test(found_by_name_and_module),
+		cmocka_unit_test(other_lines_are_left_out),
+		cmocka_unit_test(names_as_long_as_names_are),
+		cmocka_unit_test(lists_as_long_as_lists_may_be),
+		cmocka_unit_test(type_names),
+		cmocka_unit_test(read_once),
+		cmocka_unit_test(no_list_to_be_had),
+		cmocka_unit_test(error_types),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
