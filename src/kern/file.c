@@ -122,13 +122,14 @@ static bool btf_has(const struct kbtf *btf, const char *name)
 	return kbtf_find(btf, BTF_KIND_FUNC, alias, &id) == 0;
 }
 
-static int file_lookup(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
-		       struct err *err)
+static int file_lookup(void *ctx, const char *const *names, unsigned int n, bool only_addr,
+		       struct ksym *found, struct err *err)
 {
 	const struct file *f = ctx;
 	const struct kbtf *btf;
 	int r = kern_btf(f->kern, &btf, err);
 
+	(void)only_addr;
 	for (unsigned int i = 0; r == 0 && i < n; i++)
 		found[i].addr = btf_has(btf, names[i]) ? KSYM_SOMEWHERE : 0;
 	return r;

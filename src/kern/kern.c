@@ -84,7 +84,13 @@ int kern_btf(struct kern *k, const struct kbtf **out, struct err *err)
 int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct ksym *found,
 		struct err *err)
 {
-	return k->ops->lookup(k->ctx, names, n, found, err);
+	return k->ops->lookup(k->ctx, names, n, false, found, err);
+}
+
+int kern_lookup_addrs(struct kern *k, const char *const *names, unsigned int n, struct ksym *found,
+		      struct err *err)
+{
+	return k->ops->lookup(k->ctx, names, n, true, found, err);
 }
 
 int kern_syscall_format(struct kern *k, const char *name, char *text, size_t size)

@@ -44,9 +44,12 @@ struct kern_ops {
 			       struct err *err);
 	/* a descriptor of it, to keep; may be NULL */
 	int (*module_btf_fd)(void *ctx, const char *module, struct err *err);
-	/* n names at once, "module:name" too; found[i].addr stays 0 for unknown ones */
-	int (*lookup)(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
-		      struct err *err);
+	/*
+	 * n names at once, "module:name" too; found[i].addr stays 0 for unknown ones. With
+	 * only_addr, size and module need not be filled.
+	 */
+	int (*lookup)(void *ctx, const char *const *names, unsigned int n, bool only_addr,
+		      struct ksym *found, struct err *err);
 	/* n addresses to text, "" never: "0x..." if unknown */
 	int (*symbolize)(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 			 struct err *err);
@@ -81,6 +84,9 @@ int kern_module_btf_fd(struct kern *k, const char *name, int *fd, struct err *er
 /* "func", or "module:func" for that module's alone; modules are searched after vmlinux */
 int kern_lookup(struct kern *k, const char *const *names, unsigned int n, struct ksym *found,
 		struct err *err);
+/* the addresses alone, at half the price: for hundreds of names */
+int kern_lookup_addrs(struct kern *k, const char *const *names, unsigned int n, struct ksym *found,
+		      struct err *err);
 int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 		   struct err *err);
 

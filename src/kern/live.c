@@ -19,12 +19,12 @@ struct live {
 	struct live_symbols symbols;
 };
 
-static int lookup(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
-		  struct err *err)
+static int lookup(void *ctx, const char *const *names, unsigned int n, bool only_addr,
+		  struct ksym *found, struct err *err)
 {
 	struct live *l = ctx;
 
-	return live_lookup(&l->symbols, names, n, found, err);
+	return live_lookup(&l->symbols, names, n, only_addr, found, err);
 }
 
 static int symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],

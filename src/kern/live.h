@@ -16,7 +16,7 @@ struct live_symbols {
 	struct live_ask *ask;
 };
 
-int live_lookup(struct live_symbols *s, const char *const *names, unsigned int n,
+int live_lookup(struct live_symbols *s, const char *const *names, unsigned int n, bool only_addr,
 		struct ksym *found, struct err *err);
 int live_symbolize(struct live_symbols *s, const uint64_t *addrs, unsigned int n,
 		   char (*text)[KSYM_TEXT], struct err *err);

@@ -21,6 +21,7 @@
  */
 struct live_ask {
 	char name[LIMIT_IDENT + 1]; /* "": addr is given */
+	uint64_t no_text;	    /* not 0: the address is all that is wanted */
 	uint64_t addr;
 	int64_t code; /* of the look-up */
 	char text[LIMIT_IDENT + 129];
@@ -35,6 +36,7 @@ struct live_ask {
 #define LOAD(sz, d, s, o) INSN(BPF_LDX | BPF_MEM | (sz), d, s, o, 0)
 #define STORE(d, s, o)	  INSN(BPF_STX | BPF_MEM | BPF_DW, d, s, o, 0)
 #define JEQ_IMM(d, i, o)  INSN(BPF_JMP | BPF_JEQ | BPF_K, d, 0, o, i)
+#define JNE_IMM(d, i, o)  INSN(BPF_JMP | BPF_JNE, d, 0, o, i)
 #define CALL(f)		  INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
 #define EXIT()		  INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 #define MAP_VALUE(d, fd)                                                                           \
@@ -46,7 +48,7 @@ static int load_prog(int ask_fd, int format_fd)
 	/*
 	 * if (ask->name[0]) {
 	 *	ask->code = bpf_kallsyms_lookup_name(ask->name, sizeof(ask->name), 0, &ask->addr);
-	 *	if (!ask->addr)
+	 *	if (!ask->addr || ask->no_text)
 	 *		return 0;
 	 * }
 	 * bpf_snprintf(ask->text, sizeof(ask->text), "%pS", &ask->addr, 8);
@@ -57,8 +59,9 @@ static int load_prog(int ask_fd, int format_fd)
 	enum {
 		NO_NAME = 3,
 		NO_ADDR = 12,
-		FORMAT = 13,
-		DONE = 22,
+		ONLY_ADDR = 14,
+		FORMAT = 15,
+		DONE = 24,
 	};
 	const struct bpf_insn insns[] = {
 		MAP_VALUE(BPF_REG_6, ask_fd),
@@ -73,6 +76,8 @@ static int load_prog(int ask_fd, int format_fd)
 		STORE(BPF_REG_6, BPF_REG_0, ASK(code)),
 		LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, ASK(addr)),
 		[NO_ADDR] = JEQ_IMM(BPF_REG_1, 0, DONE - NO_ADDR - 1),
+		LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, ASK(no_text)),
+		[ONLY_ADDR] = JNE_IMM(BPF_REG_1, 0, DONE - ONLY_ADDR - 1),
 		[FORMAT] = MOV(BPF_REG_1, BPF_REG_6),
 		ADD_IMM(BPF_REG_1, ASK(text)),
 		MOV_IMM(BPF_REG_2, sizeof(((struct live_ask *)NULL)->text)),
@@ -229,12 +234,14 @@ static int refuse_hidden(struct err *err)
 	return -EPERM;
 }
 
-int live_lookup(struct live_symbols *s, const char *const *names, unsigned int n,
+int live_lookup(struct live_symbols *s, const char *const *names, unsigned int n, bool only_addr,
 		struct ksym *found, struct err *err)
 {
 	unsigned int i;
 	int r = prepare(s, err);
 
+	if (r == 0)
+		s->ask->no_text = only_addr;
 	for (i = 0; i < n && r == 0; i++) {
 		unsigned long long size = 0;
 		const char *slash;
@@ -283,6 +290,8 @@ int live_symbolize(struct live_symbols *s, const uint64_t *addrs, unsigned int n
 	unsigned int i;
 	int r = prepare(s, err);
 
+	if (r == 0)
+		s->ask->no_text = false;
 	for (i = 0; i < n && r == 0; i++) {
 		r = run(s, "", addrs[i], err);
 		if (r == 0)

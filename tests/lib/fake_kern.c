@@ -108,8 +108,8 @@ static bool find_function(const struct fake *f, const char *name, uint32_t *id)
 	       *id > kbtf_count(f->btf);
 }
 
-static int fake_lookup(void *ctx, const char *const *names, unsigned int n, struct ksym *found,
-		       struct err *err)
+static int fake_lookup(void *ctx, const char *const *names, unsigned int n, bool only_addr,
+		       struct ksym *found, struct err *err)
 {
 	struct fake *f = ctx;
 	unsigned int i;
@@ -120,7 +120,10 @@ static int fake_lookup(void *ctx, const char *const *names, unsigned int n, stru
 		found[i] = (struct ksym){ 0 };
 		if (!find_function(f, names[i], &id))
 			continue;
-		found[i] = (struct ksym){ fake_kern_addr(id), FAKE_KERN_SIZE, "" };
+		found[i].addr = fake_kern_addr(id);
+		if (only_addr)
+			continue;
+		found[i].size = FAKE_KERN_SIZE;
 		if (id > kbtf_count(f->btf))
 			str_copy(found[i].module, sizeof(found[i].module), FAKE_MODULE);
 	}

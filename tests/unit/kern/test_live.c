@@ -106,6 +106,26 @@ static void lookup_agrees_with_kallsyms(void **state)
 	}
 }
 
+/* without size and module, and the text of an earlier answer does not stay */
+static void addresses_alone(void **state)
+{
+	const char *names[] = { "vfs_read", "no_such_function_at_all", "kmem_cache_free" };
+	struct ksym found[3], whole[3];
+	struct err err = { 0 };
+
+	(void)state;
+	NEED_LOOKUP();
+	assert_int_equal(kern_lookup(kern, names, 3, whole, &err), 0);
+	assert_int_equal(kern_lookup_addrs(kern, names, 3, found, &err), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(found[i].addr, whole[i].addr);
+		assert_int_equal(found[i].size, 0);
+		assert_string_equal(found[i].module, "");
+	}
+	assert_int_equal(kern_lookup(kern, names, 3, found, &err), 0);
+	assert_true(found[0].size && found[0].size == whole[0].size);
+}
+
 static void long_names_are_unknown(void **state)
 {
 	const char *names[1];
@@ -356,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_btf),
 		cmocka_unit_test(lookup_agrees_with_kallsyms),
+		cmocka_unit_test(addresses_alone),
 		cmocka_unit_test(long_names_are_unknown),
 		cmocka_unit_test(symbolizes),
 		cmocka_unit_test(runs_maps),
