@@ -22,7 +22,7 @@ enum {
 	T_U32,
 	T_U64,
 	T_PTR,
-	T_FRAMES,
+	T_REST,
 	T_STATE,
 	T_PROTO,
 	T_CALLBACK_PROTO,
@@ -32,7 +32,7 @@ enum {
 };
 
 #define INFO(kind, vlen) ((__u32)(kind) << 24 | (vlen))
-#define BITS(field)	 (8 * (__u32)offsetof(struct task_state, field))
+#define BITS(field)	 (8 * (__u32)offsetof(struct hand_state, field))
 
 /* offsets in the strings below */
 enum {
@@ -48,9 +48,9 @@ static const struct {
 	struct {
 		__u32 integer[3][4];
 		struct btf_type ptr, array;
-		struct btf_array frames;
+		struct btf_array rest;
 		struct btf_type state;
-		struct btf_member member[5];
+		struct btf_member member[3];
 		struct btf_type proto;
 		struct btf_param param[1];
 		struct btf_type callback_proto;
@@ -67,13 +67,11 @@ static const struct {
 		  { S_I, INFO(BTF_KIND_INT, 0), 8, 64 } },
 		{ 0, INFO(BTF_KIND_PTR, 0), { 0 } },
 		{ 0, INFO(BTF_KIND_ARRAY, 0), { 0 } },
-		{ T_U64, T_U32, LIMIT_FRAMES },
-		{ S_S, INFO(BTF_KIND_STRUCT, 5), { sizeof(struct task_state) } },
-		{ { S_C, T_U32, BITS(in_scope) },
-		  { S_S, T_U32, BITS(pad) },
-		  { S_M, T_U32, BITS(matched) },
-		  { S_I, T_U32, BITS(injected) },
-		  { S_F, T_FRAMES, BITS(frame) } },
+		{ T_U64, T_U32, sizeof(struct chain_state) / 8 },
+		{ S_S, INFO(BTF_KIND_STRUCT, 3), { sizeof(struct hand_state) } },
+		{ { S_C, T_U32, BITS(own.in_scope) },
+		  { S_S, T_U32, BITS(own.pad) },
+		  { S_F, T_REST, BITS(rule) } },
 		{ 0, INFO(BTF_KIND_FUNC_PROTO, 1), { T_INT } },
 		{ { S_C, T_PTR } },
 		{ 0, INFO(BTF_KIND_FUNC_PROTO, 2), { T_INT } },
@@ -129,14 +127,14 @@ static int map_fd(void **out, size_t len, int prot, int fd, size_t off)
 
 static int make_maps(struct hand *h, const struct constants *k)
 {
-	__u32 control = (__u32)(sizeof(struct control) +
-				k->cpu_slots * sizeof(((struct control *)NULL)->cpu[0]));
+	__u32 control = (__u32)(sizeof(struct hand_control) +
+				k->cpu_slots * sizeof(((struct hand_control *)NULL)->rule.cpu[0]));
 	void *page;
 	int ret;
 
 	h->control_map =
 		create_map("control", BPF_MAP_TYPE_ARRAY, 4, control, 1, BPF_F_MMAPABLE, -1);
-	h->tasks_map = create_map("tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, sizeof(struct task_state),
+	h->tasks_map = create_map("tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, sizeof(struct hand_state),
 				  0, BPF_F_NO_PREALLOC, h->btf);
 	h->events_map = create_map("events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1);
 	h->scratch_map = create_map("scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct record),
@@ -247,7 +245,7 @@ int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid, b
 	if (!ret)
 		ret = attach_all(h, k, pid, ppid, quick_load);
 	if (!ret)
-		__atomic_store_n(&h->control->armed, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&h->control->all.armed, 1, __ATOMIC_SEQ_CST);
 	return ret;
 }
 
@@ -257,7 +255,7 @@ void hand_disarm(struct hand *h)
 			    h->enter_prog,  h->exit_prog,   h->events_map, h->scratch_map,
 			    h->tasks_map,   h->control_map, h->btf };
 
-	__atomic_store_n(&h->control->armed, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&h->control->all.armed, 0, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		sys3(__NR_close, fds[i], 0, 0);
 }

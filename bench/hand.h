@@ -9,6 +9,8 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "util/control.h"
+
 /* Looked up once by bench/constants, in a file; all of it is of this boot only. */
 struct constants {
 	__u64 target; /* should_failslab */
@@ -23,11 +25,22 @@ struct constants {
 	__u32 cpu_slots; /* possible CPUs, rounded up to a power of two */
 };
 
+/* The values of the maps, of one rule. */
+struct hand_control {
+	struct control all;
+	struct rule_control rule;
+};
+
+struct hand_state {
+	struct task_state own;
+	struct chain_state rule;
+};
+
 struct hand {
 	int btf, control_map, tasks_map, events_map, scratch_map;
 	int target_prog, enter_prog, exit_prog;
 	int target_link, enter_link, exit_link;
-	struct control *control;
+	struct hand_control *control;
 	void *ring; /* consumer page, producer page and data */
 };
 

@@ -17,7 +17,7 @@
 #define REGS_SP		 152
 #define STACK_BYTES	 ((int)sizeof(((struct record *)0)->stack))
 #define REC(field)	 ((int)offsetof(struct record, field))
-#define STATE(field)	 ((int)offsetof(struct task_state, field))
+#define STATE(field)	 ((int)offsetof(struct hand_state, field))
 
 enum {
 	R0,
@@ -34,7 +34,7 @@ enum {
 };
 
 #define CONTROL(d, field)                                                                          \
-	LD64(d, BPF_PSEUDO_MAP_VALUE, h->control_map, offsetof(struct control, field))
+	LD64(d, BPF_PSEUDO_MAP_VALUE, h->control_map, offsetof(struct hand_control, field))
 #define MAP(d, map) LD64(d, BPF_PSEUDO_MAP_FD, h->map, 0)
 
 /* clobbers R0 and R1 */
@@ -59,7 +59,7 @@ static void count_hit(struct code *c, const struct hand *h, const struct constan
 	CALL(get_smp_processor_id);
 	ALU32_K(BPF_AND, R0, (__s32)k->cpu_slots - 1);
 	ALU_K(BPF_LSH, R0, 6);
-	CONTROL(R1, cpu);
+	CONTROL(R1, rule.cpu);
 	ALU(BPF_ADD, R1, R0);
 	LDX(BPF_DW, R0, R1, 0);
 	ALU_K(BPF_ADD, R0, 1);
@@ -90,10 +90,10 @@ static void need_chain(struct code *c, const struct hand *h, struct label *out)
 	get_state(c, h, 0);
 	MOV(R8, R0);
 	JMP_K(BPF_JEQ, R8, 0, out);
-	LDX(BPF_W, R1, R8, STATE(matched));
+	LDX(BPF_W, R1, R8, STATE(rule.matched));
 	JMP_K(BPF_JEQ, R1, 0, out);
 	LDX(BPF_DW, R1, R6, REGS_SP);
-	LDX(BPF_DW, R2, R8, STATE(frame));
+	LDX(BPF_DW, R2, R8, STATE(rule.frame));
 	JMP(BPF_JLE, R2, R1, out);
 }
 
@@ -109,13 +109,13 @@ static void skip_exempt(struct code *c, const struct hand *h, const struct const
 	JMP32_K(BPF_JEQ, R1, (__s32)ppid, &exempt);
 	JMP32_K(BPF_JNE, R1, 1, &go);
 	place(c, &exempt);
-	COUNT(exempt);
+	COUNT(rule.exempt);
 	GOTO(out);
 	place(c, &go);
 	LDX(BPF_W, R1, R6, REGS_SI);
 	ALU32_K(BPF_AND, R1, (__s32)k->nofail);
 	JMP32_K(BPF_JEQ, R1, 0, &may_fail);
-	COUNT(nofail);
+	COUNT(rule.nofail);
 	GOTO(out);
 	place(c, &may_fail);
 }
@@ -155,7 +155,7 @@ static void confirm_by_stack(struct code *c, const struct hand *h, unsigned int 
 	LDX(BPF_DW, R0, FP, -8);
 	JMP_K(BPF_JEQ, R0, 0, &good);
 	place(c, &bad);
-	COUNT(unconfirmed);
+	COUNT(rule.unconfirmed);
 	GOTO(out);
 	place(c, &good);
 }
@@ -163,7 +163,7 @@ static void confirm_by_stack(struct code *c, const struct hand *h, unsigned int 
 /* the head of the record at base (R7 or FP) + off; value is there already */
 static void fill_record(struct code *c, __u8 base, int off, int kind)
 {
-	ST_K(BPF_W, base, off + REC(kind), kind);
+	ST_K(BPF_W, base, off + REC(kind), kind); /* of rule 0 */
 	ST_K(BPF_W, base, off + REC(place), 0);
 	CALL(ktime_get_ns);
 	STX(BPF_DW, base, off + REC(time), R0);
@@ -188,7 +188,7 @@ static void send_record(struct code *c, const struct hand *h)
 	MOV_K(R4, 0);
 	CALL(ringbuf_output);
 	JMP_K(BPF_JEQ, R0, 0, &sent);
-	COUNT(drops);
+	COUNT(all.drops);
 	place(c, &sent);
 }
 
@@ -196,8 +196,8 @@ static void inject(struct code *c, const struct hand *h)
 {
 	struct label sized = { 0 };
 
-	ST_K(BPF_W, R8, STATE(injected), 1);
-	COUNT(injected);
+	ST_K(BPF_W, R8, STATE(rule.injected), 1);
+	COUNT(rule.injected);
 	MOV(R1, R6);
 	MOV_K(R2, -12);
 	CALL(override_return);
@@ -248,12 +248,12 @@ static unsigned int fast_way(struct code *c, const struct hand *h, const struct 
 	struct label out = { 0 }, slow = { 0 };
 	unsigned int call;
 
-	CONTROL(R3, armed);
+	CONTROL(R3, all.armed);
 	LDX(BPF_W, R4, R3, 0);
 	JMP_K(BPF_JEQ, R4, 0, &out);
 	if (quick_load)
 		name_cpu_area(c, k, R2);
-	LDX(BPF_DW, R4, R3, offsetof(struct control, active));
+	LDX(BPF_DW, R4, R3, offsetof(struct hand_control, rule.active));
 	JMP_K(BPF_JNE, R4, 0, &slow);
 	if (quick_load)
 		MOV(R1, R2);
@@ -275,7 +275,7 @@ void hand_target(struct code *c, const struct hand *h, const struct constants *k
 	struct label out = { 0 };
 	unsigned int call, callback;
 
-	_Static_assert(sizeof(((struct control *)0)->cpu[0]) == 64, "scaled by a shift");
+	_Static_assert(sizeof(((struct hand_control *)0)->rule.cpu[0]) == 64, "scaled by a shift");
 	c->n = 0;
 	call = fast_way(c, h, k, quick_load);
 
@@ -290,7 +290,7 @@ void hand_target(struct code *c, const struct hand *h, const struct constants *k
 	count_hit(c, h, k);
 	need_chain(c, h, &out);
 	skip_exempt(c, h, k, pid, ppid, &out);
-	COUNT(matches);
+	COUNT(rule.matches);
 	confirm_by_stack(c, h, &callback, &out);
 	inject(c, h);
 	leave(c, &out);
@@ -306,7 +306,7 @@ void hand_enter(struct code *c, const struct hand *h, const struct constants *k)
 
 	c->n = 0;
 	MOV(R6, R1);
-	CONTROL(R2, armed);
+	CONTROL(R2, all.armed);
 	LDX(BPF_W, R3, R2, 0);
 	JMP_K(BPF_JEQ, R3, 0, &out);
 	name_cpu_area(c, k, R1);
@@ -314,20 +314,20 @@ void hand_enter(struct code *c, const struct hand *h, const struct constants *k)
 	get_state(c, h, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	MOV(R8, R0);
 	JMP_K(BPF_JNE, R8, 0, &have);
-	COUNT(lost);
+	COUNT(all.lost);
 	GOTO(&out);
 	place(c, &have);
-	LDX(BPF_W, R1, R8, STATE(matched));
+	LDX(BPF_W, R1, R8, STATE(rule.matched));
 	JMP_K(BPF_JEQ, R1, 0, &first);
-	LDX(BPF_DW, R1, R8, STATE(frame));
+	LDX(BPF_DW, R1, R8, STATE(rule.frame));
 	JMP(BPF_JGT, R1, R6, &out); /* a recursion */
 	GOTO(&counted);		    /* an exit was missed: it counts on */
 	place(c, &first);
-	COUNT(active);
+	COUNT(rule.active);
 	place(c, &counted);
-	STX(BPF_DW, R8, STATE(frame), R6);
-	ST_K(BPF_W, R8, STATE(matched), 1);
-	ST_K(BPF_W, R8, STATE(injected), 0);
+	STX(BPF_DW, R8, STATE(rule.frame), R6);
+	ST_K(BPF_W, R8, STATE(rule.matched), 1);
+	ST_K(BPF_W, R8, STATE(rule.injected), 0);
 	leave(c, &out);
 }
 
@@ -337,19 +337,19 @@ void hand_exit(struct code *c, const struct hand *h)
 	struct label out = { 0 }, silent = { 0 };
 
 	c->n = 0;
-	CONTROL(R2, active);
+	CONTROL(R2, rule.active);
 	LDX(BPF_DW, R2, R2, 0);
 	JMP_K(BPF_JEQ, R2, 0, &out);
 	MOV(R6, R1);
 	get_state(c, h, 0);
 	MOV(R8, R0);
 	JMP_K(BPF_JEQ, R8, 0, &out);
-	LDX(BPF_W, R1, R8, STATE(matched));
+	LDX(BPF_W, R1, R8, STATE(rule.matched));
 	JMP_K(BPF_JEQ, R1, 0, &out);
-	LDX(BPF_DW, R1, R8, STATE(frame));
+	LDX(BPF_DW, R1, R8, STATE(rule.frame));
 	JMP(BPF_JNE, R1, R6, &out);
-	ST_K(BPF_W, R8, STATE(matched), 0);
-	LDX(BPF_W, R1, R8, STATE(injected));
+	ST_K(BPF_W, R8, STATE(rule.matched), 0);
+	LDX(BPF_W, R1, R8, STATE(rule.injected));
 	JMP_K(BPF_JEQ, R1, 0, &silent);
 	MOV(R1, R6);
 	MOV(R2, FP);
@@ -366,9 +366,9 @@ void hand_exit(struct code *c, const struct hand *h)
 	MOV_K(R3, REC(stack));
 	send_record(c, h);
 	place(c, &silent);
-	CONTROL(R0, active);
+	CONTROL(R0, rule.active);
 	MOV_K(R1, -1);
 	ATOMIC_ADD(R0, 0, R1);
-	ST_K(BPF_W, R8, STATE(injected), 0);
+	ST_K(BPF_W, R8, STATE(rule.injected), 0);
 	leave(c, &out);
 }

@@ -124,7 +124,7 @@ static uint64_t with_perf_empty(void)
 	return ns;
 }
 
-static uint64_t hits(const struct control *c)
+static uint64_t hits(const struct rule_control *c)
 {
 	uint64_t n = 0;
 
@@ -136,7 +136,7 @@ static uint64_t hits(const struct control *c)
 /* that it keeps its promises, and that the worker does what it is for */
 static bool is_right(const struct hand *h, uint64_t hits_before)
 {
-	const struct control *c = h->control;
+	const struct rule_control *c = &h->control->rule;
 	uint64_t made = hits(c) - hits_before;
 	uint64_t error = ask(CONNECT);
 
@@ -163,7 +163,7 @@ static uint64_t with_hand(void)
 		fprintf(stderr, "percall: the hand-written rule: %s\n", strerror(-ret));
 		exit(1);
 	}
-	before = hits(h.control);
+	before = hits(&h.control->rule);
 	ns = ask(WORK);
 	if (!is_right(&h, before))
 		ns = 0;

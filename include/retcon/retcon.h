@@ -49,6 +49,7 @@ struct retcon_inject_opts {
 	pid_t command;	    /* only this process and its descendants from now on; 0: none */
 	bool kthreads;	    /* kernel threads too */
 	bool system_wide;   /* a rule without chain, scope and condition is meant */
+	const char *engine; /* "kprobe.multi", "fmod_ret", ...; NULL: the first that works */
 };
 
 #define RETCON_INJECT_OPTS_INIT                                                                    \
@@ -56,16 +57,21 @@ struct retcon_inject_opts {
 		.sz = sizeof(struct retcon_inject_opts), .probability = 1                          \
 	}
 
-/* The native form: the rule names target, value, conditions and schedule (retcon-override(1)). */
+/*
+ * The native form: each rule names target, value, conditions and schedule
+ * (retcon-override(1)). Of several on one function the first that matches acts.
+ */
 struct retcon_override_opts {
-	size_t sz;	  /* sizeof(struct retcon_override_opts) */
-	const char *rule; /* "should_failslab = -ENOMEM under tcp_v4_connect times 5" */
-	pid_t pid;	  /* only this process (initial pid namespace); 0: any */
-	pid_t command;	  /* only this process and its descendants from now on; 0: none */
-	bool kthreads;	  /* kernel threads too */
-	bool system_wide; /* a rule without chain, scope and condition is meant: takes a bound */
-	bool timed;	  /* which the caller sets by disarming after a time; else times N */
-	bool force;	  /* a value the function may not return is meant: noted, not refused */
+	size_t sz;		  /* sizeof(struct retcon_override_opts) */
+	const char *const *rules; /* "should_failslab = -ENOMEM under tcp_v4_connect times 5" */
+	size_t n_rules;
+	pid_t pid;	    /* only this process (initial pid namespace); 0: any */
+	pid_t command;	    /* only this process and its descendants from now on; 0: none */
+	bool kthreads;	    /* kernel threads too */
+	bool system_wide;   /* a rule without chain, scope and condition is meant: takes a bound */
+	bool timed;	    /* which the caller sets by disarming after a time; else times N */
+	bool force;	    /* a value the function may not return is meant: noted, not refused */
+	const char *engine; /* as in retcon_inject_opts */
 };
 
 #define RETCON_OVERRIDE_OPTS_INIT                                                                  \
@@ -83,8 +89,13 @@ RETCON_API int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts
 /* likewise; -EINVAL also for a value that the function may not return */
 RETCON_API int retcon_override(struct retcon *ctx, const struct retcon_override_opts *opts,
 			       struct retcon_session **out);
-/* one line each about the rule on this kernel ("" if none) */
+/* one line each about the rules on this kernel ("" if none) */
 RETCON_API const char *retcon_session_notes(const struct retcon_session *s);
+/* the same, of what arming has found out: what was left out of a pattern */
+RETCON_API const char *retcon_session_late_notes(const struct retcon_session *s);
+/* how many rules there are, and each as it was given; NULL: no such rule */
+RETCON_API size_t retcon_session_rules(const struct retcon_session *s);
+RETCON_API const char *retcon_session_rule(const struct retcon_session *s, size_t rule);
 /* each program as C beside its instructions; NULL when out of memory */
 RETCON_API const char *retcon_session_listing(struct retcon_session *s);
 
@@ -93,6 +104,7 @@ RETCON_API int retcon_session_arm(struct retcon_session *s);
 /* stops at once by one store, then detaches; cannot fail */
 RETCON_API void retcon_session_disarm(struct retcon_session *s);
 RETCON_API void retcon_session_free(struct retcon_session *s);
+/* by which the targets are overridden, once armed: "kprobe.multi", "kprobe.multi, fmod_ret" */
 RETCON_API const char *retcon_session_engine(const struct retcon_session *s);
 
 enum retcon_event_kind {
@@ -108,7 +120,7 @@ struct retcon_event {
 	uint32_t tid;  /* thread */
 	uint32_t cpu;
 	const char *comm;
-	const char *rule; /* the spec */
+	const char *rule; /* as it was given */
 	const char *function;
 	int64_t value;
 	const char *errno_name; /* "ENOMEM"; NULL if value is no errno */
@@ -141,8 +153,13 @@ struct retcon_stats {
 	uint64_t misses;      /* calls the kernel did not show to a program: perhaps not injected */
 	uint64_t exit_misses; /* exits it did not show: the returned value is not told */
 	uint64_t skipped;     /* let pass by `when` or `interval` */
+	uint64_t unpaired;    /* `after`: calls whose entry or return was not seen */
 };
+/* of all rules together */
 RETCON_API int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out);
+/* of one; 0 in what belongs to no rule: drops, lost, misses, exit_misses. -ENOENT */
+RETCON_API int retcon_session_rule_stats(const struct retcon_session *s, size_t rule,
+					 struct retcon_stats *out);
 
 /* What a rule goes through before it is loaded, each as text. */
 enum retcon_stage {
@@ -160,6 +177,7 @@ struct retcon_compile_opts {
 	const char *btf;  /* path of a BTF or ELF file: another kernel's; NULL: the running one's */
 	unsigned int stages; /* of RETCON_STAGE_*, each with a heading if more than one; 0: all */
 	bool force;	     /* a value the function may not return is meant */
+	const char *engine;  /* as in retcon_inject_opts */
 };
 
 #define RETCON_COMPILE_OPTS_INIT                                                                   \

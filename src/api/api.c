@@ -15,7 +15,8 @@
 struct retcon_session {
 	struct retcon *ctx;
 	struct injection in;
-	char *rule; /* as it was given */
+	char **rules; /* as they were given */
+	size_t n_rules;
 	struct buf listing;
 	/* the event being delivered */
 	retcon_event_fn fn;
@@ -29,17 +30,23 @@ static void session_freep_(struct retcon_session **s)
 	retcon_session_free(*s);
 }
 
-static int session_begin(struct retcon *ctx, const char *rule, struct retcon_session **out,
-			 struct err *err)
+static int session_begin(struct retcon *ctx, const char *const *rules, size_t n_rules,
+			 struct retcon_session **out, struct err *err)
 {
-	struct retcon_session *s = calloc(1, sizeof(*s));
+	_cleanup_(session_freep_) struct retcon_session *s = calloc(1, sizeof(*s));
 
-	if (!s || !(s->rule = strdup(rule))) {
-		free(s);
+	if (!s)
 		return err_nomem(err);
-	}
 	s->ctx = ctx;
-	*out = s;
+	s->rules = calloc(n_rules + 1, sizeof(*s->rules));
+	if (!s->rules)
+		return err_nomem(err);
+	for (; s->n_rules < n_rules; s->n_rules++) {
+		s->rules[s->n_rules] = strdup(rules[s->n_rules]);
+		if (!s->rules[s->n_rules])
+			return err_nomem(err);
+	}
+	*out = take_ptr(s);
 	return 0;
 }
 
@@ -54,12 +61,13 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 	if (!ret && (!o.mode || !o.spec))
 		ret = err_plain(&err, -EINVAL, ERR_USAGE, "mode and spec are needed");
 	if (!ret)
-		ret = session_begin(ctx, o.spec, &s, &err);
+		ret = session_begin(ctx, &o.spec, 1, &s, &err);
 	if (!ret) {
 		const struct inject_opts io = { .mode = o.mode,
 						.spec = o.spec,
 						.probability = o.probability,
 						.count = o.count,
+						.engine = o.engine,
 						.scope = { o.pid, o.command, o.kthreads,
 							   o.system_wide } };
 
@@ -79,12 +87,15 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 	struct err err = { 0 };
 	int ret = opts_take(&o, sizeof(o), given, &err);
 
-	if (!ret && !o.rule)
-		ret = err_plain(&err, -EINVAL, ERR_USAGE, "a rule is needed");
+	if (!ret && (!o.rules || !o.n_rules || o.n_rules > LIMIT_RULES))
+		ret = err_plain(&err, -EINVAL, ERR_USAGE, "from 1 to %d rules are needed",
+				LIMIT_RULES);
 	if (!ret)
-		ret = session_begin(ctx, o.rule, &s, &err);
+		ret = session_begin(ctx, o.rules, o.n_rules, &s, &err);
 	if (!ret) {
-		const struct override_opts oo = { .rule = o.rule,
+		const struct override_opts oo = { .rules = o.rules,
+						  .n_rules = (unsigned int)o.n_rules,
+						  .engine = o.engine,
 						  .scope = { o.pid, o.command, o.kthreads,
 							     o.system_wide },
 						  .force = o.force,
@@ -120,7 +131,8 @@ int retcon_compile(struct retcon *ctx, const struct retcon_compile_opts *given, 
 						 .rule = o.rule,
 						 .target_btf = o.btf,
 						 .stages = o.stages ? o.stages : COMPILE_ALL,
-						 .force = o.force };
+						 .force = o.force,
+						 .engine = o.engine };
 
 		ret = compile_text(&co, &ctx->text, &ctx->notes, &err);
 	}
@@ -138,13 +150,30 @@ void retcon_session_free(struct retcon_session *s)
 		return;
 	injection_free(&s->in);
 	buf_free(&s->listing);
-	free(s->rule);
+	for (size_t i = 0; i < s->n_rules; i++)
+		free(s->rules[i]);
+	free(s->rules);
 	free(s);
 }
 
 const char *retcon_session_notes(const struct retcon_session *s)
 {
-	return buf_str(&s->in.plan.notes);
+	return buf_str(&s->in.notes);
+}
+
+const char *retcon_session_late_notes(const struct retcon_session *s)
+{
+	return session_notes(s->in.session);
+}
+
+size_t retcon_session_rules(const struct retcon_session *s)
+{
+	return s->n_rules;
+}
+
+const char *retcon_session_rule(const struct retcon_session *s, size_t rule)
+{
+	return rule < s->n_rules ? s->rules[rule] : NULL;
 }
 
 const char *retcon_session_listing(struct retcon_session *s)
@@ -194,10 +223,17 @@ static unsigned int name_stack(struct retcon_session *s, const struct record *r,
 	return stack_tidy(s->stack, n);
 }
 
+/* a function of the chain */
+static const char *caller_name(const struct retcon_session *s, const struct record *r)
+{
+	const struct plan *plan = &s->in.rules[r->rule].plan;
+
+	return r->place < plan->n_places ? plan->func[plan->places[r->place].func].name : NULL;
+}
+
 static int deliver(void *arg, const struct record *r, size_t len)
 {
 	struct retcon_session *s = arg;
-	const struct plan *plan = &s->in.plan;
 	char comm[sizeof(r->comm) + 1] = { 0 };
 	struct retcon_event e = {
 		.sz = sizeof(e),
@@ -206,29 +242,29 @@ static int deliver(void *arg, const struct record *r, size_t len)
 		.tid = r->tid,
 		.cpu = r->cpu,
 		.comm = comm,
-		.rule = s->rule,
 		.value = r->value,
 		.errno_name = r->value < 0 ? errno_name(r->value) : NULL,
 		.stack = s->stack,
 	};
 
+	if (r->rule >= s->n_rules)
+		return 0;
+	e.rule = s->rules[r->rule];
 	memcpy(comm, r->comm, sizeof(r->comm));
 	switch (r->kind) {
 	case RECORD_INJECTED:
 		e.kind = RETCON_EVENT_INJECTED;
-		e.function = plan->target_name;
+		e.function = session_site_name(s->in.session, r->place);
 		e.n_stack = name_stack(s, r, len);
 		break;
 	case RECORD_RETURN:
-		if (r->place >= plan->n_places)
-			return 0;
 		e.kind = RETCON_EVENT_RETURN;
-		e.function = plan->func[plan->places[r->place].func].name;
+		e.function = caller_name(s, r);
 		break;
 	default:
 		return 0;
 	}
-	return s->fn(s->arg, &e);
+	return e.function ? s->fn(s->arg, &e) : 0;
 }
 
 int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *arg)
@@ -238,30 +274,55 @@ int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *ar
 	return session_consume(s->in.session, deliver, s);
 }
 
+static int give_stats(struct retcon_stats *out, const struct retcon_stats *full)
+{
+	size_t sz = out->sz;
+
+	if (sz < sizeof(size_t) || sz > sizeof(*full))
+		return -E2BIG;
+	memcpy(out, full, sz);
+	out->sz = sz;
+	return 0;
+}
+
+static struct retcon_stats rule_stats(const struct session_rule_stats *r)
+{
+	return (struct retcon_stats){
+		.hits = r->hits,
+		.matches = r->matches,
+		.injected = r->injected,
+		.exempt = r->exempt,
+		.nofail = r->nofail,
+		.unlucky = r->unlucky,
+		.skipped = r->skipped,
+		.read_faults = r->read_faults,
+		.unconfirmed = r->unconfirmed,
+		.unpaired = r->unpaired,
+	};
+}
+
 int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out)
 {
 	struct session_stats st;
-	struct retcon_stats full = { .sz = out->sz };
+	struct retcon_stats full;
 
-	if (out->sz < sizeof(size_t) || out->sz > sizeof(full))
-		return -E2BIG;
 	session_stats(s->in.session, &st);
-	full = (struct retcon_stats){
-		.sz = out->sz,
-		.hits = st.hits,
-		.matches = st.matches,
-		.injected = st.injected,
-		.exempt = st.exempt,
-		.nofail = st.nofail,
-		.unlucky = st.unlucky,
-		.skipped = st.skipped,
-		.drops = st.drops,
-		.read_faults = st.read_faults,
-		.unconfirmed = st.unconfirmed,
-		.lost = st.lost,
-		.misses = st.misses,
-		.exit_misses = st.exit_misses,
-	};
-	memcpy(out, &full, out->sz);
-	return 0;
+	full = rule_stats(&st.rules);
+	full.drops = st.drops;
+	full.lost = st.lost;
+	full.misses = st.misses;
+	full.exit_misses = st.exit_misses;
+	return give_stats(out, &full);
+}
+
+int retcon_session_rule_stats(const struct retcon_session *s, size_t rule, struct retcon_stats *out)
+{
+	struct session_rule_stats st;
+	struct retcon_stats full;
+
+	if (rule >= s->n_rules)
+		return -ENOENT;
+	session_rule_stats(s->in.session, (unsigned int)rule, &st);
+	full = rule_stats(&st);
+	return give_stats(out, &full);
 }

@@ -55,6 +55,9 @@ int armed_option(struct armed *a, int opt, const char *arg)
 	case OPT_SYSTEM_WIDE:
 		a->system_wide = true;
 		return 0;
+	case OPT_ENGINE:
+		a->engine = arg;
+		return 0;
 	case OPT_JSON:
 		a->watch.json = true;
 		return 0;

@@ -14,6 +14,7 @@ struct armed {
 	bool system_wide;
 	bool verbose;
 	const char *output;
+	const char *engine;
 	char **command;
 	struct watch_opts watch;
 };
@@ -28,6 +29,7 @@ enum {
 	OPT_KTHREADS,
 	OPT_SYSTEM_WIDE,
 	OPT_JSON,
+	OPT_ENGINE,
 	OPT_OWN, /* where a command's own begin */
 };
 
@@ -41,7 +43,8 @@ enum {
 	{ "for", required_argument, NULL, OPT_FOR },                                               \
 	{ "kthreads", no_argument, NULL, OPT_KTHREADS },                                           \
 	{ "system-wide", no_argument, NULL, OPT_SYSTEM_WIDE },                                     \
-	{ "json", no_argument, NULL, OPT_JSON }
+	{ "json", no_argument, NULL, OPT_JSON },                                                   \
+	{ "engine", required_argument, NULL, OPT_ENGINE }
 /* clang-format on */
 
 /* bad usage, said on stderr; returns EXIT_USAGE */

@@ -27,6 +27,7 @@ static const char usage[] =
 	"      --kthreads           kernel threads too\n"
 	"      --system-wide        allow a rule without caller, process, command or condition;\n"
 	"                           needs --for or -c\n"
+	"      --engine NAME        kprobe.multi, kprobe, fmod_ret (default: the first that works)\n"
 	"      --json               one JSON object a line\n"
 	"  -o, --output FILE        events go to FILE (default: stdout; with CMD: stderr)\n"
 	"  -v, --verbose            first print each program as C beside its instructions\n"
@@ -101,7 +102,7 @@ static int parse(struct armed *a, struct retcon_inject_opts *o, int argc, char *
 	if (a->system_wide && !a->watch.limit_ns && !o->count)
 		return armed_bad(a, "--system-wide needs a bound: --for TIME or -c N");
 	o->mode = a->watch.mode = argv[optind];
-	o->spec = a->watch.rule = argv[optind + 1];
+	o->spec = argv[optind + 1];
 	return 0;
 }
 
@@ -114,6 +115,7 @@ static int prepare(struct retcon *ctx, const struct armed *a, pid_t command, voi
 	o->command = command;
 	o->kthreads = a->kthreads;
 	o->system_wide = a->system_wide;
+	o->engine = a->engine;
 	return retcon_inject(ctx, o, out);
 }
 

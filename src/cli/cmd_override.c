@@ -5,10 +5,10 @@
 #include "cli/armed.h"
 
 static const char usage[] =
-	"usage: retcon override [OPTIONS] RULE [-- CMD...]\n"
+	"usage: retcon override [OPTIONS] RULE... [-- CMD...]\n"
 	"\n"
-	"Make a function of the kernel return something else where RULE says so, and show\n"
-	"each time.\n"
+	"Make functions of the kernel return something else where a RULE says so, and show\n"
+	"each time. Of several rules on one function the first that matches acts.\n"
 	"\n"
 	"  RULE         TARGET = VALUE, then in any order:\n"
 	"                 if CONDITION                 C over the target's parameters\n"
@@ -17,8 +17,10 @@ static const char usage[] =
 	"                 not under FUNC [<- FUNC]...  callers that must not be active\n"
 	"                 times N, when F[..L][+[S]], interval N, probability P%\n"
 	"                                              which of the matches: retcon-rule(5)\n"
-	"               TARGET is a function on the kernel's error injection list, kmalloc, bio,\n"
-	"               alloc_page, or syscall:NAME; VALUE is -NAME, a number, true, NULL,\n"
+	"                 after                        let it run, then replace what it returned\n"
+	"               TARGET is a function on the kernel's error injection list or a pattern of\n"
+	"               such (*, ?), module:FUNC, kmalloc, bio, alloc_page, syscall:NAME,\n"
+	"               security_NAME or lsm:HOOK; VALUE is -NAME, a number, true, NULL,\n"
 	"               ERR_PTR(-NAME) or a constant in parentheses\n"
 	"  CMD          only CMD and its descendants are affected; its status is returned\n"
 	"\n"
@@ -27,6 +29,8 @@ static const char usage[] =
 	"      --kthreads           kernel threads too\n"
 	"      --system-wide        allow a rule without caller, process, command or condition;\n"
 	"                           needs --for, or times in the rule\n"
+	"      --engine NAME        kprobe.multi, kprobe, fmod_ret, lsm; with 'after'\n"
+	"                           kretprobe.multi, kretprobe (default: the first that works)\n"
 	"      --force              take a VALUE that the function may not return\n"
 	"      --json               one JSON object a line\n"
 	"  -o, --output FILE        events go to FILE (default: stdout; with CMD: stderr)\n"
@@ -84,12 +88,8 @@ static int parse(struct armed *a, struct retcon_override_opts *o, int argc, char
 	if (optind == argc)
 		return armed_bad(a, "the rule is missing, for instance "
 				    "'kmalloc = -ENOMEM under tcp_v4_connect'");
-	if (optind + 1 < argc)
-		return armed_bad(a,
-				 "'%s' is one too many: one rule a run so far, in quotes; a "
-				 "command goes behind --",
-				 argv[optind + 1]);
-	o->rule = a->watch.rule = argv[optind];
+	o->rules = (const char *const *)&argv[optind];
+	o->n_rules = (size_t)(argc - optind);
 	return 0;
 }
 
@@ -103,6 +103,7 @@ static int prepare(struct retcon *ctx, const struct armed *a, pid_t command, voi
 	o->kthreads = a->kthreads;
 	o->system_wide = a->system_wide;
 	o->timed = a->watch.limit_ns > 0;
+	o->engine = a->engine;
 	return retcon_override(ctx, o, out);
 }
 

@@ -85,20 +85,29 @@ uint64_t watch_now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* people and scripts wait for this line, wherever the events go */
+/* what was armed, in one style */
+static void put_armed(struct watch *w, const struct report_style *style, struct buf *b)
+{
+	const char *engine = retcon_session_engine(w->session);
+
+	for (size_t i = 0; i < retcon_session_rules(w->session); i++)
+		report_armed(b, style, w->o->mode, retcon_session_rule(w->session, i), engine);
+}
+
+/* people and scripts wait for these lines, wherever the events go */
 static int announce(struct watch *w)
 {
 	struct report_style text = { .start = w->style.start };
-	const char *engine = retcon_session_engine(w->session);
 	struct buf b = { 0 };
 	int ret;
 
-	report_armed(&b, &text, w->o->mode, w->o->rule, engine);
+	cli_say_notes(retcon_session_late_notes(w->session));
+	put_armed(w, &text, &b);
 	ret = buf_err(&b) ? buf_err(&b) : watch_write(STDERR_FILENO, buf_str(&b), b.len);
 	buf_free(&b);
 	if (ret || !w->style.json)
 		return ret;
-	report_armed(&b, &w->style, w->o->mode, w->o->rule, engine);
+	put_armed(w, &w->style, &b);
 	return emit(w, &b);
 }
 
@@ -188,19 +197,32 @@ static int loop(struct watch *w, struct child *child)
 	return 0;
 }
 
+/* the numbers: of each rule, if there are several, and of all */
+static void put_summary(struct watch *w, struct buf *b)
+{
+	struct retcon_stats all = { .sz = sizeof(all) };
+	size_t n = retcon_session_rules(w->session);
+
+	for (size_t i = 0; n > 1 && i < n; i++) {
+		struct retcon_stats one = { .sz = sizeof(one) };
+
+		retcon_session_rule_stats(w->session, i, &one);
+		report_rule_summary(b, &w->style, retcon_session_rule(w->session, i), &one);
+	}
+	retcon_session_stats(w->session, &all);
+	report_summary(b, &w->style, &all);
+}
+
 static int finish(struct watch *w, int ret)
 {
-	struct retcon_stats stats = { .sz = sizeof(stats) };
 	struct buf b = { 0 };
-
 	struct pollfd left = { retcon_session_fd(w->session), POLLIN, 0 };
 
 	retcon_session_disarm(w->session);
 	while (!w->write_error && poll(&left, 1, 0) > 0)
 		if (retcon_session_events(w->session, on_event, w))
 			break;
-	retcon_session_stats(w->session, &stats);
-	report_summary(&b, &w->style, &stats);
+	put_summary(w, &b);
 	emit(w, &b);
 	if (w->write_error)
 		fprintf(stderr, "retcon: cannot print events: %s\n", strerror(-w->write_error));

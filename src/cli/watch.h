@@ -11,8 +11,7 @@ struct watch_opts {
 	uint64_t limit_ns; /* --for; 0: none */
 	int pidfd;	   /* the scope ends with this process; -1: none */
 	uint64_t start;	   /* from watch_now(), before arming: text counts from here */
-	const char *mode;  /* NULL: the rule says all */
-	const char *rule;
+	const char *mode;  /* NULL: the rules say all */
 	char **command;
 	bool command_ended; /* out: the returned status is CMD's own */
 };

@@ -16,7 +16,7 @@ ir_reg abi_load_arg(const struct abi *abi, struct ir *ir, ir_reg ctx, unsigned i
 		    unsigned int bytes, ir_slot slot)
 {
 	if (!slot)
-		return ir_load(ir, bytes, ctx, abi->arg[n]);
+		return ir_load(ir, bytes, ctx, n == ABI_RETVAL ? abi->ret : abi->arg[n]);
 	ir_call(ir, BPF_FUNC_get_func_arg,
 		(struct ir_val[]){ ir_r(ctx), ir_k(n), ir_r(ir_slot_addr(ir, slot, 0)) }, 3);
 	return ir_slot_load(ir, bytes, slot, 0);

@@ -17,16 +17,26 @@ struct abi {
 	bool typed;		    /* loading a pointer gives a typed one, or is refused */
 	bool has_sp;		    /* else ctx itself is an address on the task's stack */
 	uint16_t sp;
+	uint16_t result; /* at a return: where ctx has what the function returned */
+	uint16_t ret;	 /* and where that is kept, beside the arguments: ABI_RETVAL */
 };
+
+/* the number of an argument that is none: what the function returned */
+#define ABI_RETVAL (LIMIT_PARAMS + 1)
 
 const struct abi *abi_of(enum prog_kind kind);
 
-/*
- * Where a system call's wrapper finds argument n in the struct pt_regs that is its own
- * only argument; name of the call in *name. -ENOENT: func is no such wrapper.
- */
-int abi_syscall_name(const char *func, const char **name);
-uint16_t abi_syscall_arg(unsigned int n);
+/* A system call's wrapper, whose own only argument is a struct pt_regs with the call's. */
+struct abi_syscall {
+	const char *name; /* of the call */
+	bool narrow;	  /* of 32-bit callers: arguments are the low halves of other registers */
+	bool compat;	  /* and have types of their own */
+};
+
+/* -ENOENT: func is no such wrapper */
+int abi_syscall(const char *func, struct abi_syscall *out);
+/* where argument n is in the struct pt_regs */
+uint16_t abi_syscall_arg(const struct abi_syscall *call, unsigned int n);
 
 /*
  * Argument n: low `bytes` of it, zero-extended. slot: 8 bytes to pass it through

@@ -7,8 +7,14 @@
 #include "comp/abi.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "util/control.h"
+
+#define RBP 32
+#define RBX 40
+#define RAX 80
 #define RCX 88
 #define RDX 96
 #define RSI 104
@@ -18,6 +24,9 @@
 #define R9  64
 #define R10 56
 
+/* at a return the arguments are where the entry's program has put them */
+#define CALL(field) offsetof(struct after_call, field)
+
 static const struct abi abis[] = {
 	[PROG_KPROBE] = {
 		.name = "pt_regs",
@@ -25,6 +34,17 @@ static const struct abi abis[] = {
 		.has_sp = true,
 		.sp = RSP,
 	},
+	[PROG_KRETPROBE] = {
+		.name = "after",
+		.arg = { CALL(arg[0]), CALL(arg[1]), CALL(arg[2]), CALL(arg[3]), CALL(arg[4]),
+			 CALL(arg[5]) },
+		.has_sp = true,
+		.sp = RSP,
+		.result = RAX,
+		.ret = CALL(ret),
+	},
+	[PROG_FMOD_RET] = { .name = "fmod_ret", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
+	[PROG_LSM] = { .name = "lsm", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 	[PROG_FENTRY] = { .name = "fentry", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 	[PROG_FEXIT] = { .name = "fexit", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 	[PROG_RAW_TP] = { .name = "tracepoint", .arg = { 0, 8, 16, 24, 32, 40 } },
@@ -37,20 +57,36 @@ const struct abi *abi_of(enum prog_kind kind)
 	return &abis[kind];
 }
 
-/* arch/x86/include/asm/syscall_wrapper.h; 32-bit calls come by other registers */
-int abi_syscall_name(const char *func, const char **name)
+/*
+ * SC_X86_64_REGS_TO_ARGS, SC_IA32_REGS_TO_ARGS: arch/x86/include/asm/syscall_wrapper.h.
+ * x32's __x64_compat_sys_ are left to those who have such kernels.
+ */
+int abi_syscall(const char *func, struct abi_syscall *out)
 {
-	static const char prefix[] = "__x64_sys_";
+	static const struct {
+		const char *prefix;
+		bool narrow, compat;
+	} wrappers[] = {
+		{ "__x64_sys_", false, false },
+		{ "__ia32_sys_", true, false },
+		{ "__ia32_compat_sys_", true, true },
+	};
 
-	if (strncmp(func, prefix, sizeof(prefix) - 1) != 0)
-		return -ENOENT;
-	*name = func + sizeof(prefix) - 1;
-	return 0;
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+		size_t len = strlen(wrappers[i].prefix);
+
+		if (strncmp(func, wrappers[i].prefix, len) != 0)
+			continue;
+		*out = (struct abi_syscall){ func + len, wrappers[i].narrow, wrappers[i].compat };
+		return 0;
+	}
+	return -ENOENT;
 }
 
-uint16_t abi_syscall_arg(unsigned int n)
+uint16_t abi_syscall_arg(const struct abi_syscall *call, unsigned int n)
 {
-	static const uint16_t at[LIMIT_PARAMS] = { RDI, RSI, RDX, R10, R8, R9 };
+	static const uint16_t wide[LIMIT_PARAMS] = { RDI, RSI, RDX, R10, R8, R9 };
+	static const uint16_t narrow[LIMIT_PARAMS] = { RBX, RCX, RDX, RSI, RDI, RBP };
 
-	return at[n];
+	return call->narrow ? narrow[n] : wide[n];
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/cleanup.h"
 #include "util/limits.h"
@@ -33,14 +34,15 @@ static void code_close(struct code *c)
 	free(c->fixups);
 }
 
-static int set_callback(struct code *c, bool has_callback, struct err *err)
+static int set_callbacks(struct code *c, struct err *err)
 {
-	if (!has_callback && c->n_fixups)
-		return err_plain(err, -EINVAL, ERR_SYSTEM, "internal: program without a callback");
 	for (uint32_t i = 0; i < c->n_fixups; i++) {
-		uint32_t insn = c->fixups[i].insn;
+		const struct fixup *x = &c->fixups[i];
 
-		c->out->insns[insn].imm = (int32_t)(c->out->subprog - insn - 1);
+		if (x->callback >= c->out->n_subprogs)
+			return err_plain(err, -EINVAL, ERR_SYSTEM,
+					 "internal: program without a callback");
+		c->out->insns[x->insn].imm = (int32_t)(c->out->subprog[x->callback] - x->insn - 1);
 	}
 	return 0;
 }
@@ -51,25 +53,34 @@ static uint32_t frame_bytes(uint32_t stack)
 	return stack < 32 ? 32 : (stack + 31) & ~31U;
 }
 
-static int assemble(struct ir *main, struct ir *callback, struct prog *p, struct err *err)
+/* what ir_assemble() is given */
+struct parts {
+	struct ir *main;
+	struct ir *const *callbacks;
+	unsigned int n_callbacks;
+};
+
+static int assemble(const struct parts *parts, struct prog *p, struct err *err)
 {
 	_cleanup_(code_close) struct code c = { .out = p };
-	uint32_t stack, more = 0;
+	uint32_t stack, most = 0;
 	int r;
 
-	r = compile(&c, main, &stack, err);
-	if (r < 0)
-		return r;
-	if (callback) {
-		p->subprog = p->n_insns;
-		r = compile(&c, callback, &more, err);
-		if (r < 0)
-			return r;
-		stack = frame_bytes(stack) + frame_bytes(more);
+	r = compile(&c, parts->main, &stack, err);
+	for (unsigned int i = 0; r == 0 && i < parts->n_callbacks; i++) {
+		uint32_t bytes;
+
+		p->subprog[p->n_subprogs++] = p->n_insns;
+		r = compile(&c, parts->callbacks[i], &bytes, err);
+		if (r == 0 && frame_bytes(bytes) > most)
+			most = frame_bytes(bytes);
 	}
-	r = set_callback(&c, callback != NULL, err);
+	if (r == 0)
+		r = set_callbacks(&c, err);
 	if (r < 0)
 		return r;
+	if (most)
+		stack = frame_bytes(stack) + most;
 	if (stack > LIMIT_STACK_BYTES)
 		return err_plain(err, -E2BIG, ERR_LIMIT,
 				 "this rule needs %u bytes of stack, a BPF program has %d", stack,
@@ -81,23 +92,40 @@ static int assemble(struct ir *main, struct ir *callback, struct prog *p, struct
 	return prog_check(p, err);
 }
 
-int ir_assemble(struct ir *main, struct ir *callback, struct prog *out, struct err *err)
+/* the first that could not be written */
+static const struct err *emit_error(const struct parts *parts)
 {
+	if (parts->main->err.code)
+		return &parts->main->err;
+	for (unsigned int i = 0; i < parts->n_callbacks; i++)
+		if (parts->callbacks[i]->err.code)
+			return &parts->callbacks[i]->err;
+	return NULL;
+}
+
+int ir_assemble(struct ir *main, struct ir *const *callbacks, unsigned int n_callbacks,
+		struct prog *out, struct err *err)
+{
+	const struct parts parts = { main, callbacks, n_callbacks };
 	_cleanup_(prog_free) struct prog p = { 0 };
-	const struct ir *failed = main->err.code ? main : callback;
+	const struct err *failed = emit_error(&parts);
 	struct err early = { 0 };
 	int r;
 
-	if (failed && failed->err.code) {
+	if (failed) {
 		if (err && !err->code)
-			*err = failed->err;
-		return failed->err.code;
+			*err = *failed;
+		return failed->code;
 	}
-	r = assemble(main, callback, &p, main->leaves_early ? &early : err);
+	if (n_callbacks > LIMIT_CALLBACKS)
+		return err_plain(err, -E2BIG, ERR_LIMIT,
+				 "more than %d rules with callers on one function",
+				 LIMIT_CALLBACKS);
+	r = assemble(&parts, &p, main->leaves_early ? &early : err);
 	if (r == -E2BIG && main->leaves_early) {
 		main->leaves_early = false; /* registers after all */
 		prog_free(&p);
-		r = assemble(main, callback, &p, err);
+		r = assemble(&parts, &p, err);
 	} else if (r < 0 && early.code && err && !err->code) {
 		*err = early;
 	}
@@ -105,7 +133,8 @@ int ir_assemble(struct ir *main, struct ir *callback, struct prog *out, struct e
 		return r;
 	out->insns = take_ptr(p.insns);
 	out->n_insns = p.n_insns;
-	out->subprog = p.subprog;
+	memcpy(out->subprog, p.subprog, sizeof(out->subprog));
+	out->n_subprogs = p.n_subprogs;
 	out->relocs = take_ptr(p.relocs);
 	out->n_relocs = p.n_relocs;
 	out->lines = take_ptr(p.lines);

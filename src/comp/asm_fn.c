@@ -90,11 +90,11 @@ static void emit_const(struct code *c, int dst, int64_t k)
 		emit_imm64(c, dst, 0, (uint32_t)k, (uint32_t)((uint64_t)k >> 32));
 }
 
-static void fix_later(struct code *c, ir_label label)
+static void fix_later(struct code *c, ir_label label, uint32_t callback)
 {
 	GROW(c, c->fixups, c->n_fixups, c->cap_fixups);
 	if (!c->error)
-		c->fixups[c->n_fixups++] = (struct fixup){ c->out->n_insns, label };
+		c->fixups[c->n_fixups++] = (struct fixup){ c->out->n_insns, label, callback };
 }
 
 static void emit_map(struct code *c, int dst, const struct op *op)
@@ -135,7 +135,7 @@ static void emit_leaf(struct code *c, int dst, const struct op *op)
 		emit_imm64(c, dst, BPF_PSEUDO_BTF_ID, op->id, 0);
 		break;
 	case OP_CALLBACK:
-		fix_later(c, 0);
+		fix_later(c, 0, op->id);
 		emit_imm64(c, dst, BPF_PSEUDO_FUNC, 0, 0);
 		break;
 	default:
@@ -274,7 +274,7 @@ static void emit_branch(struct code *c, const struct op *op)
 	uint8_t class = op->width == IR_32 ? BPF_JMP32 : BPF_JMP;
 	int a = where(c, op->in[0].reg);
 
-	fix_later(c, op->label);
+	fix_later(c, op->label, 0);
 	if (op->in[1].reg)
 		emit(c, class | op->code | BPF_X, a, where(c, op->in[1].reg), 0, 0);
 	else
@@ -341,7 +341,7 @@ static void emit_op(struct code *c, const struct op *op)
 		c->label_at[op->label] = c->out->n_insns;
 		break;
 	case OP_JUMP:
-		fix_later(c, op->label);
+		fix_later(c, op->label, 0);
 		emit(c, BPF_JMP | BPF_JA, 0, 0, 0, 0);
 		break;
 	case OP_BRANCH:
@@ -369,7 +369,7 @@ static void emit_op(struct code *c, const struct op *op)
 	}
 }
 
-/* distances of jumps, once the function is complete; references to the callback stay */
+/* distances of jumps, once the function is complete; references to callbacks stay */
 static int resolve(struct code *c, struct err *err)
 {
 	uint32_t left = 0;

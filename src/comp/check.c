@@ -243,7 +243,15 @@ static int check_relocs(const struct check *c)
 	return 0;
 }
 
-/* references to the callback, and whether every load of an address is accounted for */
+static bool is_callback(const struct prog *p, uint32_t insn)
+{
+	for (uint32_t i = 0; i < p->n_subprogs; i++)
+		if (p->subprog[i] == insn)
+			return true;
+	return false;
+}
+
+/* references to callbacks, and whether every load of an address is accounted for */
 static int check_addresses(const struct check *c)
 {
 	const struct prog *p = c->p;
@@ -255,9 +263,8 @@ static int check_addresses(const struct check *c)
 		if (c->middle[at] || !is_imm64(i))
 			continue;
 		maps += i->src_reg == BPF_PSEUDO_MAP_FD || i->src_reg == BPF_PSEUDO_MAP_VALUE;
-		if (i->src_reg == BPF_PSEUDO_FUNC &&
-		    (!p->subprog || at + (uint32_t)i->imm + 1 != p->subprog))
-			return bad(c, at, "is not the callback");
+		if (i->src_reg == BPF_PSEUDO_FUNC && !is_callback(p, at + (uint32_t)i->imm + 1))
+			return bad(c, at, "is not a callback");
 		if (i->src_reg > BPF_PSEUDO_FUNC)
 			return bad(c, at, "no such address");
 	}
@@ -271,7 +278,7 @@ static int check_addresses(const struct check *c)
 static int check_lines(const struct check *c)
 {
 	const struct prog *p = c->p;
-	bool subprog = !p->subprog;
+	uint32_t subprogs = 0;
 
 	for (uint32_t i = 0; i < p->n_lines; i++) {
 		uint32_t at = p->lines[i].insn;
@@ -279,11 +286,29 @@ static int check_lines(const struct check *c)
 		if (at >= p->n_insns || c->middle[at] || (i ? at <= p->lines[i - 1].insn : at != 0))
 			return err_plain(c->err, -EINVAL, ERR_SYSTEM,
 					 "internal: line %u is not at an instruction", i);
-		subprog |= at == p->subprog;
+		subprogs += is_callback(p, at);
 	}
-	if (p->n_lines && !subprog)
+	if (p->n_lines && subprogs != p->n_subprogs)
 		return err_plain(c->err, -EINVAL, ERR_SYSTEM, "internal: callback without a line");
 	return 0;
+}
+
+static int check_functions(struct check *c)
+{
+	const struct prog *p = c->p;
+	uint32_t start = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i <= p->n_subprogs; i++) {
+		uint32_t end = i < p->n_subprogs ? p->subprog[i] : p->n_insns;
+
+		if (end <= start || end > p->n_insns || (end < p->n_insns && c->middle[end]))
+			return err_plain(c->err, -EINVAL, ERR_SYSTEM,
+					 "internal: callback %u is not there", i);
+		r = check_function(c, start, end, i ? REG(1) | REG(2) : REG(1));
+		start = end;
+	}
+	return r;
 }
 
 int prog_check(const struct prog *p, struct err *err)
@@ -302,11 +327,7 @@ int prog_check(const struct prog *p, struct err *err)
 	if (!p->n_insns)
 		return err_plain(err, -EINVAL, ERR_SYSTEM,
 				 "internal: program without instructions");
-	if (p->subprog >= p->n_insns || middle[p->subprog])
-		return err_plain(err, -EINVAL, ERR_SYSTEM, "internal: the callback is not there");
-	r = check_function(&c, 0, p->subprog ? p->subprog : p->n_insns, REG(1));
-	if (r == 0 && p->subprog)
-		r = check_function(&c, p->subprog, p->n_insns, REG(1) | REG(2));
+	r = check_functions(&c);
 	if (r == 0)
 		r = check_relocs(&c);
 	if (r == 0)

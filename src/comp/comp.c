@@ -9,101 +9,35 @@
 #include "comp/lower.h"
 #include "comp/program.h"
 #include "comp/sema.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
 
-/* byte offset of a plain member */
-static int member_offset(const struct kbtf *btf, uint32_t id, const char *name, int32_t *off)
+static const struct kbtf *types_of(const struct comp_job *job, const struct comp_func *f)
 {
-	struct kbtf_member m;
-	int ret = kbtf_member(btf, id, name, &m);
-
-	if (ret < 0)
-		return ret;
-	*off = (int32_t)(m.bit_off / 8);
-	return 0;
-}
-
-static int find_task(const struct kbtf *btf, struct comp_kernel *k, struct err *err)
-{
-	uint32_t id;
-
-	if (kbtf_find(btf, BTF_KIND_STRUCT, "task_struct", &id) < 0 ||
-	    member_offset(btf, id, "tgid", &k->task_tgid) < 0 ||
-	    member_offset(btf, id, "flags", &k->task_flags) < 0)
-		return err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
-				 "the kernel's BTF has no struct task_struct with tgid and flags");
-	return 0;
-}
-
-/*
- * 6.1 refuses a look-up of task storage while another task, preempted on this CPU, is
- * in one: NULL then does not mean "none". bpf_task_storage_get_recur() (in 6.12,
- * not in 6.1: kernel/bpf/bpf_task_storage.c) shows a kernel that does not.
- */
-static void find_storage(const struct kbtf *btf, struct comp_kernel *k)
-{
-	uint32_t id;
-
-	k->task_storage = -1;
-	if (kbtf_find(btf, BTF_KIND_FUNC, "bpf_task_storage_get_recur", &id) < 0 &&
-	    kbtf_find(btf, BTF_KIND_STRUCT, "task_struct", &id) == 0 &&
-	    member_offset(btf, id, "bpf_storage", &k->task_storage) < 0)
-		k->task_storage = -1;
-}
-
-/* `pcpu_hot.preempt_count` in 6.2 to 6.14, `__preempt_count` before and after */
-static int find_preempt_count(const struct kbtf *btf, struct comp_kernel *k, struct err *err)
-{
-	const struct btf_type *var;
-
-	if (kbtf_find(btf, BTF_KIND_VAR, "pcpu_hot", &k->preempt_var) == 0) {
-		var = kbtf_type(btf, k->preempt_var);
-		if (var && member_offset(btf, var->type, "preempt_count", &k->preempt_off) == 0)
-			return 0;
-	}
-	k->preempt_off = 0;
-	if (kbtf_find(btf, BTF_KIND_VAR, "__preempt_count", &k->preempt_var) == 0)
-		return 0;
-	return err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
-			 "the kernel's BTF has neither pcpu_hot nor __preempt_count: cannot tell "
-			 "a task from an interrupt on top of it");
-}
-
-static int find_kernel(const struct comp_job *job, struct comp_kernel *k, struct err *err)
-{
-	int ret = find_task(job->btf, k, err);
-
-	find_storage(job->btf, k);
-	if (ret == 0)
-		ret = find_preempt_count(job->btf, k, err);
-	if (ret == 0 && job->scope.marked &&
-	    kbtf_find(job->btf, BTF_KIND_TYPEDEF, "btf_trace_task_newtask", &k->newtask) < 0)
-		ret = err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
-				"the kernel has no tracepoint task_newtask: cannot follow the "
-				"command's children");
-	return ret;
+	return f->btf ? f->btf : job->btf;
 }
 
 /* the parameter with GFP flags, whatever the rule calls it */
 static int find_gfp(struct comp_env *env)
 {
 	const struct comp_job *job = env->job;
+	const struct comp_site *site = env->site;
 	static const struct frame unnamed;
 	struct pred plain;
 	int ret;
 
-	if (!job->gfp_param || !job->nofail_mask)
+	if (!site->gfp_param || !site->nofail_mask)
 		return 0;
-	ret = sema_predicate(job->btf, job->rule->src, job->target, &unnamed, env->arena, &plain,
-			     env->err);
+	ret = sema_predicate(types_of(job, &site->func), job->rule->src, &site->func, &unnamed,
+			     env->arena, &plain, env->err);
 	if (ret < 0)
 		return ret;
-	env->gfp = sema_param(&plain, job->gfp_param);
+	env->gfp = sema_param(&plain, site->gfp_param);
 	if (env->gfp && env->gfp->reg < LIMIT_PARAMS)
 		return 0;
 	return err_plain(env->err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
-			 "%s() has no parameter '%s' to see GFP flags in", job->target->name,
-			 job->gfp_param);
+			 "%s() has no parameter '%s' to see GFP flags in", site->func.name,
+			 site->gfp_param);
 }
 
 /* where the state keeps the calls that did not match, behind those that did */
@@ -129,26 +63,31 @@ static int place_judged(struct comp_env *env)
 	return 0;
 }
 
-static int env_open(struct comp_env *env, const struct comp_job *job, struct err *err)
+/* site: of the target's program; NULL: of those that follow the callers */
+static int env_open(struct comp_env *env, const struct comp_job *job, const struct comp_site *site,
+		    struct err *err)
 {
 	int ret;
 
-	*env = (struct comp_env){ .job = job, .err = err };
+	*env = (struct comp_env){ .job = job, .site = site, .err = err };
 	if (arena_new(&env->arena) < 0)
 		return err_nomem(err);
 	env->place = arena_alloc(env->arena, (job->n_places + 1) * sizeof(*env->place));
 	if (!env->place)
 		return err_nomem(err);
-	ret = find_kernel(job, &env->kern, err);
-	if (ret == 0)
-		ret = sema_predicate(job->btf, job->rule->src, job->target, &job->rule->on_target,
-				     env->arena, &env->target, err);
-	for (unsigned int i = 0; ret == 0 && i < job->n_places; i++)
-		ret = sema_predicate(job->btf, job->rule->src, &job->funcs[job->places[i].func],
-				     job->places[i].frame, env->arena, &env->place[i], err);
+	ret = comp_find_kernel(job, &env->kern, err);
 	if (ret == 0)
 		ret = place_judged(env);
-	return ret == 0 ? find_gfp(env) : ret;
+	if (ret == 0 && site)
+		ret = sema_predicate(types_of(job, &site->func), job->rule->src, &site->func,
+				     &job->rule->on_target, env->arena, &env->target, err);
+	for (unsigned int i = 0; ret == 0 && !site && i < job->n_places; i++) {
+		const struct comp_func *f = &job->funcs[job->places[i].func];
+
+		ret = sema_predicate(types_of(job, f), job->rule->src, f, job->places[i].frame,
+				     env->arena, &env->place[i], err);
+	}
+	return ret == 0 && site ? find_gfp(env) : ret;
 }
 
 static void env_close(struct comp_env *env)
@@ -161,11 +100,18 @@ struct units {
 	unsigned int n;
 };
 
+static int units_alloc(struct units *u, unsigned int n, struct err *err)
+{
+	u->unit = calloc(n, sizeof(*u->unit));
+	return u->unit ? 0 : err_nomem(err);
+}
+
 static void units_free(struct units *u)
 {
 	for (unsigned int i = 0; i < u->n; i++) {
 		ir_free(u->unit[i].main);
-		ir_free(u->unit[i].callback);
+		for (unsigned int k = 0; k < u->unit[i].n_callbacks; k++)
+			ir_free(u->unit[i].callback[k]);
 		prog_free(&u->unit[i].meta);
 	}
 	free(u->unit);
@@ -213,26 +159,42 @@ static int write_frame(const struct comp_env *env, unsigned int func, struct uni
 				   attach, env->err);
 }
 
-static int write_programs(const struct comp_env *env, struct units *u)
+static int write_chains(const struct comp_env *env, struct units *u)
 {
-	const struct comp_job *job = env->job;
-	int ret;
+	int ret = units_alloc(u, 1 + 2 * env->job->n_funcs, env->err);
 
-	u->unit = calloc(2 + 2 * (size_t)job->n_funcs, sizeof(*u->unit));
-	if (!u->unit)
-		return err_nomem(env->err);
-	u->n = 1;
-	ret = target_prog(env, &u->unit[0]);
-	if (ret == 0)
-		ret = unit_name(&u->unit[0], "rc_target", -1, job->target->name, 0, env->err);
-	for (unsigned int i = 0; ret == 0 && i < job->n_funcs; i++)
+	for (unsigned int i = 0; ret == 0 && i < env->job->n_funcs; i++)
 		ret = write_frame(env, i, u);
-	if (ret < 0 || !job->scope.marked)
+	return ret;
+}
+
+/* what goes on the target: at its entry; for `after` at its return, then at its entry */
+static int write_target(const struct comp_env *envs, unsigned int n_envs, struct units *u)
+{
+	const struct comp_site *site = envs->site;
+	bool typed = site->kind == PROG_FMOD_RET || site->kind == PROG_LSM;
+	int ret = units_alloc(u, 2, envs->err);
+
+	if (ret < 0)
 		return ret;
-	ret = scope_prog(env, &u->unit[u->n++]);
+	ret = target_prog(envs, n_envs, &u->unit[u->n++]);
+	if (ret == 0)
+		ret = unit_name(&u->unit[0], "rc_target", -1, site->func.name,
+				typed ? site->func.func_id : 0, envs->err);
+	if (ret < 0 || site->kind != PROG_KRETPROBE)
+		return ret;
+	ret = after_entry_prog(envs, &u->unit[u->n++]);
+	return ret < 0 ? ret : unit_name(&u->unit[1], "rc_call", -1, site->func.name, 0, envs->err);
+}
+
+static int write_children(const struct comp_env *env, struct units *u)
+{
+	int ret = units_alloc(u, 1, env->err);
+
+	if (ret == 0)
+		ret = scope_prog(env, &u->unit[u->n++]);
 	return ret < 0 ? ret
-		       : unit_name(&u->unit[u->n - 1], "rc_newtask", -1, "", env->kern.newtask,
-				   env->err);
+		       : unit_name(&u->unit[0], "rc_newtask", -1, "", env->kern.newtask, env->err);
 }
 
 /* registers, jumps; keeps what the compiler knows about the program */
@@ -241,7 +203,7 @@ static int unit_assemble(struct comp_unit *u, struct prog *out, struct err *err)
 	int ret;
 
 	*out = u->meta;
-	ret = ir_assemble(u->main, u->callback, out, err);
+	ret = ir_assemble(u->main, u->callback, u->n_callbacks, out, err);
 	out->kind = u->meta.kind;
 	memcpy(out->name, u->meta.name, sizeof(out->name));
 	memcpy(out->func, u->meta.func, sizeof(out->func));
@@ -250,38 +212,108 @@ static int unit_assemble(struct comp_unit *u, struct prog *out, struct err *err)
 	return ret;
 }
 
+/* behind those that are there already */
 static int assemble(struct units *u, struct prog_set *out, struct err *err)
 {
-	struct prog_set set = { 0 };
+	struct prog *progs = realloc(out->progs, (out->n_progs + u->n) * sizeof(*progs));
 	int ret = 0;
 
-	set.progs = calloc(u->n, sizeof(*set.progs));
-	if (!set.progs)
-		return err_nomem(err);
+	if (!progs)
+		return u->n || out->n_progs ? err_nomem(err) : 0;
+	out->progs = progs;
 	for (unsigned int i = 0; ret == 0 && i < u->n; i++) {
-		set.n_progs++;
-		ret = unit_assemble(&u->unit[i], &set.progs[i], err);
+		ret = unit_assemble(&u->unit[i], &progs[out->n_progs++], err);
 		if (ret < 0)
 			err_wrap(err, "program %s", u->unit[i].meta.name);
 	}
-	if (ret < 0)
-		prog_set_free(&set);
-	else
-		*out = set;
 	return ret;
 }
 
-int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err)
+/* The rules of one site, each bound to its types */
+struct envs {
+	struct comp_env *env;
+	unsigned int n;
+};
+
+static void envs_close(struct envs *e)
+{
+	for (unsigned int i = 0; i < e->n; i++)
+		env_close(&e->env[i]);
+	free(e->env);
+}
+
+static int envs_open(struct envs *e, const struct comp_job *const *jobs, unsigned int n_jobs,
+		     const struct comp_site *site, struct err *err)
+{
+	unsigned int walks = 0;
+	int ret = 0;
+
+	e->env = calloc(n_jobs, sizeof(*e->env));
+	if (!e->env)
+		return err_nomem(err);
+	for (unsigned int i = 0; ret == 0 && i < n_jobs; i++) {
+		walks += jobs[i]->n_chains > 0;
+		if (walks > LIMIT_CALLBACKS)
+			return err_set(err, -E2BIG, ERR_LIMIT, jobs[i]->rule->src,
+				       jobs[i]->rule->target_at,
+				       "more than %d rules with callers on one function",
+				       LIMIT_CALLBACKS);
+		ret = env_open(&e->env[e->n++], jobs[i], site, err);
+	}
+	return ret;
+}
+
+int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
+		const struct comp_site *site, struct prog_set *out, struct err *err)
+{
+	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(envs_close) struct envs envs = { 0 };
+	int ret;
+
+	ret = envs_open(&envs, jobs, n_jobs, site, err);
+	if (ret == 0)
+		ret = write_target(envs.env, n_jobs, &units);
+	return ret < 0 ? ret : assemble(&units, out, err);
+}
+
+typedef int write_fn(const struct comp_env *env, struct units *u);
+
+static int compile(const struct comp_job *job, write_fn *write, struct prog_set *out,
+		   struct err *err)
 {
 	_cleanup_(units_free) struct units units = { 0 };
 	_cleanup_(env_close) struct comp_env env;
 	int ret;
 
-	ret = env_open(&env, job, err);
+	ret = env_open(&env, job, NULL, err);
 	if (ret == 0)
-		ret = write_programs(&env, &units);
+		ret = write(&env, &units);
+	return ret < 0 ? ret : assemble(&units, out, err);
+}
+
+int comp_chains(const struct comp_job *job, struct prog_set *out, struct err *err)
+{
+	return job->n_funcs ? compile(job, write_chains, out, err) : 0;
+}
+
+int comp_children(const struct comp_job *job, struct prog_set *out, struct err *err)
+{
+	return job->scope.marked ? compile(job, write_children, out, err) : 0;
+}
+
+int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err)
+{
+	struct prog_set set = { 0 };
+	int ret = comp_target(&job, 1, job->site, &set, err);
+
 	if (ret == 0)
-		ret = assemble(&units, out, err);
+		ret = comp_chains(job, &set, err);
+	if (ret == 0)
+		ret = comp_children(job, &set, err);
+	if (ret < 0)
+		prog_set_free(&set);
+	else
+		*out = set;
 	return ret;
 }
 
@@ -293,40 +325,69 @@ void prog_set_free(struct prog_set *s)
 	*s = (struct prog_set){ 0 };
 }
 
-static void explain_types(const struct comp_env *env, struct buf *out)
+static void print_ir(const struct units *u, struct buf *out)
 {
-	const struct comp_job *job = env->job;
-
-	buf_printf(out, "%s():\n", job->target->name);
-	tree_dump(env->target.root, job->btf, out);
-	for (unsigned int i = 0; i < job->n_places; i++) {
-		buf_printf(out, "%s():\n", job->funcs[job->places[i].func].name);
-		tree_dump(env->place[i].root, job->btf, out);
+	for (unsigned int i = 0; i < u->n; i++) {
+		buf_printf(out, "%s %s:\n", u->unit[i].meta.name, u->unit[i].meta.func);
+		ir_print(u->unit[i].main, out);
+		for (unsigned int k = 0; k < u->unit[i].n_callbacks; k++) {
+			buf_printf(out, k ? "callback %u:\n" : "callback:\n", k);
+			ir_print(u->unit[i].callback[k], out);
+		}
 	}
 }
 
-int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, struct err *err)
+static int explain_target(const struct comp_job *job, struct buf *types, struct buf *ir,
+			  struct err *err)
 {
 	_cleanup_(units_free) struct units units = { 0 };
 	_cleanup_(env_close) struct comp_env env;
 	int ret;
 
-	ret = env_open(&env, job, err);
+	ret = env_open(&env, job, job->site, err);
 	if (ret == 0)
-		ret = write_programs(&env, &units);
+		ret = write_target(&env, 1, &units);
 	if (ret < 0)
 		return ret;
-	if (types)
-		explain_types(&env, types);
-	for (unsigned int i = 0; ir && i < units.n; i++) {
-		buf_printf(ir, "%s %s:\n", units.unit[i].meta.name, units.unit[i].meta.func);
-		ir_print(units.unit[i].main, ir);
-		if (!units.unit[i].callback)
-			continue;
-		buf_puts(ir, "callback:\n");
-		ir_print(units.unit[i].callback, ir);
-	}
+	buf_printf(types, "%s():\n", job->site->func.name);
+	tree_dump(env.target.root, types_of(job, &job->site->func), types);
+	print_ir(&units, ir);
 	return 0;
+}
+
+static int explain_chains(const struct comp_job *job, struct buf *types, struct buf *ir,
+			  struct err *err)
+{
+	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(env_close) struct comp_env env;
+	int ret;
+
+	ret = env_open(&env, job, NULL, err);
+	if (ret == 0)
+		ret = write_chains(&env, &units);
+	for (unsigned int i = 0; ret == 0 && i < job->n_places; i++) {
+		const struct comp_func *f = &job->funcs[job->places[i].func];
+
+		buf_printf(types, "%s():\n", f->name);
+		tree_dump(env.place[i].root, types_of(job, f), types);
+	}
+	if (ret == 0)
+		print_ir(&units, ir);
+	return ret;
+}
+
+int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, struct err *err)
+{
+	_cleanup_buf_ struct buf trees = { 0 }, code = { 0 };
+	int ret = explain_target(job, &trees, &code, err);
+
+	if (ret == 0 && job->n_funcs)
+		ret = explain_chains(job, &trees, &code, err);
+	if (ret == 0 && types)
+		buf_puts(types, buf_str(&trees));
+	if (ret == 0 && ir)
+		buf_puts(ir, buf_str(&code));
+	return ret;
 }
 
 /* 1: it holds, 0: it does not, 2: a read faulted */
@@ -375,7 +436,7 @@ int comp_predicate(const struct kbtf *btf, const struct source *src, const struc
 	_cleanup_(units_free) struct units units = { 0 };
 	_cleanup_(arena_freep) struct arena *arena = NULL;
 	struct comp_func f = { .name = func };
-	const char *name;
+	struct abi_syscall call;
 	struct comp_unit *unit;
 	struct kbtf_proto proto;
 	struct pred pred;
@@ -385,7 +446,7 @@ int comp_predicate(const struct kbtf *btf, const struct source *src, const struc
 		return err_nomem(err);
 	if (kbtf_func(btf, func, &proto) == 0)
 		f.func_id = proto.func_id;
-	f.syscall = abi_syscall_name(func, &name) == 0;
+	f.syscall = abi_syscall(func, &call) == 0;
 	ret = sema_predicate(btf, src, &f, frame, arena, &pred, err);
 	if (ret < 0)
 		return ret;

@@ -16,6 +16,8 @@ struct comp_func {
 	uint32_t func_id; /* BTF FUNC; 0: no BTF, entry probe only */
 	bool trampoline;  /* fentry + fexit; else entry probe */
 	bool syscall;	  /* a syscall wrapper: its arguments are in the pt_regs it is given */
+	bool returned;	  /* it is looked at when it returns: `retval` is known */
+	const struct kbtf *btf;	      /* its module's types; NULL: the session's */
 	const struct frame *declared; /* its parameters, should BTF not have them; or NULL */
 };
 
@@ -43,10 +45,24 @@ struct comp_scope {
 	bool marked;   /* only tasks with task_state.in_scope (CMD and descendants) */
 };
 
+/* A function whose return value is to be replaced, and how its program is run. */
+struct comp_site {
+	struct comp_func func;
+	enum prog_kind kind;
+	const char *gfp_param; /* parameter holding GFP flags, NULL: none */
+	uint64_t nofail_mask;  /* allocations with it are left alone; 0: no guard */
+	uint32_t number;       /* what records say of it */
+	bool many;	       /* one program for several: records then have the link's cookie */
+	uint32_t scratch;      /* its key in the scratch map: one program, one record */
+	uint32_t after;	       /* where its struct after_state is in a task's state */
+};
+
+/* One rule on the way to programs. Jobs of one session share btf, scope and cpu_slots. */
 struct comp_job {
 	const struct rule *rule;
+	unsigned int number; /* of the rule in its session */
 	const struct kbtf *btf;
-	const struct comp_func *target; /* its BTF; trampoline false */
+	const struct comp_site *site; /* the target, or the first of them */
 	const struct comp_func *funcs;
 	unsigned int n_funcs;
 	const struct comp_place *places; /* chain by chain, each outermost first */
@@ -56,13 +72,13 @@ struct comp_job {
 	struct comp_scope scope;
 	int64_t value;		  /* what the target returns when injected */
 	struct schedule schedule; /* in a spec drawn at the entry of the outermost frame */
-	const char *gfp_param;	  /* parameter holding GFP flags, NULL: none */
-	uint64_t nofail_mask;	  /* allocations with it are left alone; 0: no guard */
 	uint32_t cpu_slots;	  /* power of two */
+	uint32_t control;	  /* where its struct rule_control is in the control map's value */
+	uint32_t state;		  /* where its struct chain_state is in a task's */
 };
 
 struct prog_set {
-	struct prog *progs; /* [0] is the target's; then the functions'; then task_newtask */
+	struct prog *progs;
 	unsigned int n_progs;
 };
 
@@ -76,6 +92,11 @@ bool comp_name_varies(struct str name);
 int comp_varies(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
 		const struct frame *frame, bool *varies, struct err *err);
 
+/* whether the condition looks at what differs from function to function */
+int comp_reads_arguments(const struct kbtf *btf, const struct source *src,
+			 const struct comp_func *func, const struct frame *frame, bool *reads,
+			 struct err *err);
+
 /* An expression that has to be constant: -EINVAL with a caret if it is not. */
 struct comp_constant {
 	int64_t value;
@@ -85,6 +106,17 @@ struct comp_constant {
 int comp_constant(const struct kbtf *btf, const struct source *src, const struct expr *e,
 		  struct comp_constant *out, struct err *err);
 
+/*
+ * The programs of one site for all rules that name it: the first rule that matches
+ * acts. One; for `after` two, what remembers the entry behind it.
+ */
+int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
+		const struct comp_site *site, struct prog_set *out, struct err *err);
+/* those that follow the rule's callers */
+int comp_chains(const struct comp_job *job, struct prog_set *out, struct err *err);
+/* what marks the children of marked tasks */
+int comp_children(const struct comp_job *job, struct prog_set *out, struct err *err);
+/* all of them, in this order, for a session of one rule on one site */
 int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err);
 void prog_set_free(struct prog_set *s);
 

@@ -277,11 +277,13 @@ static void print_note(struct buf *out, const char *text)
 
 void prog_print(const struct prog *p, struct buf *out)
 {
-	uint32_t note = 0;
+	uint32_t note = 0, callback = 0;
 
 	for (uint32_t i = 0; i < p->n_insns; i++) {
-		if (p->subprog && i == p->subprog)
-			buf_puts(out, "callback:\n");
+		if (callback < p->n_subprogs && i == p->subprog[callback]) {
+			buf_printf(out, callback ? "callback %u:\n" : "callback:\n", callback);
+			callback++;
+		}
 		for (; note < p->n_notes && p->notes[note].insn <= i; note++)
 			print_note(out, p->notes[note].text);
 		insn_print(p, i, out);

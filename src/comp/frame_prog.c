@@ -32,15 +32,15 @@ static void leave_outermost(struct pgm *p, unsigned int chain)
 	struct ir *ir = p->ir;
 
 	ir_note(ir, "active[%u]--; state->injected[%u] = 0;", chain, chain);
-	ir_atomic_add(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, ACTIVE_OFF(chain)), 0, ir_k(-1));
-	ir_store(ir, 4, p->state, INJECTED_OFF(chain), ir_k(0));
+	ir_atomic_add(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, ACTIVE_OFF(p, chain)), 0, ir_k(-1));
+	ir_store(ir, 4, p->state, INJECTED_OFF(p, chain), ir_k(0));
 }
 
 /* matched = k, which was more */
 static void unmatch(struct pgm *p, unsigned int chain, unsigned int k, ir_reg matched)
 {
 	ir_mov(p->ir, matched, ir_k(k));
-	ir_store(p->ir, 4, p->state, MATCHED_OFF(chain), ir_k(k));
+	ir_store(p->ir, 4, p->state, MATCHED_OFF(p, chain), ir_k(k));
 	if (k == 0)
 		leave_outermost(p, chain);
 }
@@ -57,7 +57,7 @@ static void prune(struct pgm *p, unsigned int chain, unsigned int n, ir_reg sp, 
 		ir_note(ir, "if (matched == %u && state->frame[%u] <= sp) matched = %u;", k + 1, i,
 			k);
 		ir_branch(ir, BPF_JNE, IR_64, matched, ir_k(k + 1), keep);
-		ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(i)), ir_r(sp),
+		ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(p, i)), ir_r(sp),
 			  keep);
 		unmatch(p, chain, k, matched);
 		ir_place(ir, keep);
@@ -108,7 +108,7 @@ static ir_reg matched_now(const struct entry *e)
 		e->chain);
 	ir_mov(ir, matched, ir_k(0));
 	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), starts_chain ? none : p->leave);
-	ir_mov(ir, matched, ir_r(ir_load(ir, 4, p->state, MATCHED_OFF(e->chain))));
+	ir_mov(ir, matched, ir_r(ir_load(ir, 4, p->state, MATCHED_OFF(p, e->chain))));
 	if (!job->funcs[e->func].trampoline)
 		kept = judge_afresh(p, e->chain, e->func, matched);
 	prune(p, e->chain, kept, e->sp, matched);
@@ -137,12 +137,12 @@ static void match_place(const struct entry *e, unsigned int k)
 		need_state(e);
 	}
 	ir_note(ir, "state->frame[%u] = sp; state->matched[%u] = %u;", i, e->chain, k + 1);
-	ir_store(ir, 8, p->state, FRAME_OFF(i), ir_r(e->sp));
-	ir_store(ir, 4, p->state, MATCHED_OFF(e->chain), ir_k(k + 1));
+	ir_store(ir, 8, p->state, FRAME_OFF(p, i), ir_r(e->sp));
+	ir_store(ir, 4, p->state, MATCHED_OFF(p, e->chain), ir_k(k + 1));
 	if (k == 0) {
 		ir_note(ir, "state->injected[%u] = 0; active[%u]++;", e->chain, e->chain);
-		ir_store(ir, 4, p->state, INJECTED_OFF(e->chain), ir_k(0));
-		pgm_count(p, ACTIVE_OFF(e->chain));
+		ir_store(ir, 4, p->state, INJECTED_OFF(p, e->chain), ir_k(0));
+		pgm_count(p, ACTIVE_OFF(p, e->chain));
 	}
 }
 
@@ -158,9 +158,9 @@ static void reject_place(const struct entry *e, unsigned int k)
 		need_state(e);
 	ir_note(ir, "if (state->frame[%u] <= sp) state->frame[%u] = sp; /* judged */", frame,
 		frame);
-	ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(frame)), ir_r(e->sp),
+	ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(p, frame)), ir_r(e->sp),
 		  p->leave);
-	ir_store(ir, 8, p->state, FRAME_OFF(frame), ir_r(e->sp));
+	ir_store(ir, 8, p->state, FRAME_OFF(p, frame), ir_r(e->sp));
 }
 
 static void enter_place(const struct entry *e, unsigned int k)
@@ -222,7 +222,7 @@ static void enter_one_of(const struct entry *e)
 	ir_jump(p->ir, p->leave);
 	ir_place(p->ir, p->fault);
 	ir_note(p->ir, "fault: read_faults++;");
-	pgm_count(p, CONTROL_OFF(read_faults));
+	pgm_count(p, RULE_OFF(p, read_faults));
 	ir_place(p->ir, p->leave);
 	p->leave = leave;
 	p->fault = fault;
@@ -333,7 +333,7 @@ static void report_return(struct pgm *p, unsigned int chain, unsigned int place,
 	}
 	ir_note(ir, r->told ? "if (state->injected[%u] && !told) {" : "if (state->injected[%u]) {",
 		chain);
-	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, p->state, INJECTED_OFF(chain)), ir_k(0),
+	ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, p->state, INJECTED_OFF(p, chain)), ir_k(0),
 		  silent);
 	if (r->told) {
 		ir_branch(ir, BPF_JNE, IR_64, r->told, ir_k(0), silent);
@@ -346,7 +346,7 @@ static void report_return(struct pgm *p, unsigned int chain, unsigned int place,
 	if (r->type.is_signed && r->type.bytes < 8)
 		value = ir_extend(ir, value, r->type.bytes, true);
 	ir_slot_store(ir, 4, r->record.slot, RECORD_OFF(stack_bytes), ir_k(0));
-	pgm_record_head(p, &r->record, RECORD_RETURN, place, value);
+	pgm_record_head(p, &r->record, RECORD_RETURN, ir_k(place), value);
 	pgm_record_send(p, &r->record, ir_k(RECORD_OFF(stack)));
 	ir_note(ir, "}");
 	ir_place(ir, silent);
@@ -363,9 +363,9 @@ static void leave_rejected(struct pgm *p, unsigned int place)
 		return;
 	other = ir_label_new(ir);
 	ir_note(ir, "if (state->frame[%u] == ctx) state->frame[%u] = 0;", frame, frame);
-	ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(frame)), ir_r(p->ctx),
+	ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(p, frame)), ir_r(p->ctx),
 		  other);
-	ir_store(ir, 8, p->state, FRAME_OFF(frame), ir_k(0));
+	ir_store(ir, 8, p->state, FRAME_OFF(p, frame), ir_k(0));
 	ir_place(ir, other);
 }
 
@@ -379,10 +379,12 @@ static void leave_place(struct pgm *p, unsigned int chain, unsigned int k, const
 	ir_at(ir, p->env->job->places[i].frame->at);
 	leave_rejected(p, i);
 	ir_note(ir, "if (state->matched[%u] > %u && state->frame[%u] == ctx) {", chain, k, i);
-	ir_branch(ir, BPF_JLE, IR_64, ir_load(ir, 4, p->state, MATCHED_OFF(chain)), ir_k(k), other);
-	ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(i)), ir_r(p->ctx), other);
+	ir_branch(ir, BPF_JLE, IR_64, ir_load(ir, 4, p->state, MATCHED_OFF(p, chain)), ir_k(k),
+		  other);
+	ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(p, i)), ir_r(p->ctx),
+		  other);
 	ir_note(ir, "state->matched[%u] = %u;", chain, k);
-	ir_store(ir, 4, p->state, MATCHED_OFF(chain), ir_k(k));
+	ir_store(ir, 4, p->state, MATCHED_OFF(p, chain), ir_k(k));
 	if (!p->env->job->chains[chain].negated)
 		report_return(p, chain, i, r);
 	if (k == 0)

@@ -331,9 +331,11 @@ ir_reg ir_ksym(struct ir *ir, uint32_t btf_var_id)
 	return address(ir, OP_KSYM, btf_var_id, 0);
 }
 
-ir_reg ir_callback(struct ir *ir)
+ir_reg ir_callback(struct ir *ir, unsigned int n)
 {
-	return address(ir, OP_CALLBACK, 0, 0);
+	if (n >= LIMIT_CALLBACKS)
+		misuse(ir, "callback of that number");
+	return address(ir, OP_CALLBACK, n, 0);
 }
 
 ir_reg ir_call(struct ir *ir, uint32_t helper, const struct ir_val *args, unsigned int n)

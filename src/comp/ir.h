@@ -77,7 +77,7 @@ void ir_slot_store(struct ir *ir, unsigned int bytes, ir_slot s, int32_t off, st
 ir_reg ir_map(struct ir *ir, enum prog_map map);			/* the map itself */
 ir_reg ir_map_value(struct ir *ir, enum prog_map map, uint32_t offset); /* into its value */
 ir_reg ir_ksym(struct ir *ir, uint32_t btf_var_id); /* address of a (per-CPU) kernel variable */
-ir_reg ir_callback(struct ir *ir);		    /* the program's callback, for bpf_loop */
+ir_reg ir_callback(struct ir *ir, unsigned int n);  /* the program's nth callback, for bpf_loop */
 
 ir_reg ir_call(struct ir *ir, uint32_t helper, const struct ir_val *args, unsigned int n);
 
@@ -104,11 +104,12 @@ void ir_print(const struct ir *ir, struct buf *out);
 
 /*
  * Registers, jumps, relocations, notes, lines -> out->insns etc. (kind, name, func,
- * src and attach_btf_id are the caller's). callback may be NULL. Checks the result:
+ * src and attach_btf_id are the caller's). Checks the result:
  * every path exits, jumps in range, stack within LIMIT_STACK_BYTES, instructions
  * within LIMIT_INSNS. -E2BIG naming the limit, -ENOMEM, -EINVAL for a misuse.
  */
-int ir_assemble(struct ir *main, struct ir *callback, struct prog *out, struct err *err);
+int ir_assemble(struct ir *main, struct ir *const *callbacks, unsigned int n_callbacks,
+		struct prog *out, struct err *err);
 
 /* instructions as text with the notes beside them: `-v`, golden files */
 void prog_print(const struct prog *p, struct buf *out);

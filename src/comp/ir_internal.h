@@ -186,7 +186,8 @@ int regalloc_run(struct fn *f);
 /* asm_fn.c */
 struct fixup {
 	uint32_t insn;
-	ir_label label; /* 0: the callback */
+	ir_label label; /* 0: a callback */
+	uint32_t callback;
 };
 
 struct code {

@@ -101,7 +101,7 @@ static void print_value(struct buf *out, const struct op *op)
 		buf_printf(out, "ksym %u", op->id);
 		break;
 	case OP_CALLBACK:
-		buf_puts(out, "callback");
+		buf_printf(out, op->id ? "callback %u" : "callback", op->id);
 		break;
 	default:
 		print_call(out, op);

@@ -26,8 +26,7 @@ enum type_id {
 	TYPE_U32,
 	TYPE_U64,
 	TYPE_PTR,
-	TYPE_FRAMES,
-	TYPE_CHAINS,
+	TYPE_REST,
 	TYPE_TASK_STATE,
 	TYPE_MAIN,     /* int (void *ctx) */
 	TYPE_CALLBACK, /* int (u64 index, void *ctx) */
@@ -98,26 +97,22 @@ static void add_param(struct builder *b, const char *name, uint32_t type)
 	buf_add(&b->types, (const char *)&p, sizeof(p));
 }
 
-static void add_fixed_types(struct builder *b)
+static void add_fixed_types(struct builder *b, uint32_t state_bytes)
 {
-	struct btf_array frames = { TYPE_U64, TYPE_U32, LIMIT_FRAMES };
-	struct btf_array chains = { TYPE_U32, TYPE_U32, LIMIT_CHAINS };
+	struct btf_array rest = { TYPE_U64, TYPE_U32,
+				  (state_bytes - (uint32_t)sizeof(struct task_state)) / 8 };
 
 	add_int(b, "int", 4, BTF_INT_SIGNED);
 	add_int(b, "unsigned int", 4, 0);
 	add_int(b, "unsigned long long", 8, 0);
 	add_type(b, 0, BTF_KIND_PTR, 0, TYPE_VOID);
 	add_type(b, 0, BTF_KIND_ARRAY, 0, 0);
-	buf_add(&b->types, (const char *)&frames, sizeof(frames));
-	add_type(b, 0, BTF_KIND_ARRAY, 0, 0);
-	buf_add(&b->types, (const char *)&chains, sizeof(chains));
+	buf_add(&b->types, (const char *)&rest, sizeof(rest));
 
-	add_type(b, add_name(b, "task_state"), BTF_KIND_STRUCT, 5, sizeof(struct task_state));
+	add_type(b, add_name(b, "task_state"), BTF_KIND_STRUCT, 3, state_bytes);
 	add_member(b, "in_scope", TYPE_U32, offsetof(struct task_state, in_scope));
 	add_member(b, "pad", TYPE_U32, offsetof(struct task_state, pad));
-	add_member(b, "matched", TYPE_CHAINS, offsetof(struct task_state, matched));
-	add_member(b, "injected", TYPE_CHAINS, offsetof(struct task_state, injected));
-	add_member(b, "frame", TYPE_FRAMES, offsetof(struct task_state, frame));
+	add_member(b, "rest", TYPE_REST, sizeof(struct task_state));
 
 	add_type(b, 0, BTF_KIND_FUNC_PROTO, 1, TYPE_INT);
 	add_param(b, "ctx", TYPE_PTR);
@@ -193,36 +188,39 @@ static struct bpf_line_info line_info(struct builder *b, const struct prog *p, u
 static int add_lines(struct builder *b, struct prog_info *info, const struct prog *p)
 {
 	uint32_t file = add_name(b, p->src && p->src->name ? p->src->name : "rule");
+	uint32_t next = 0; /* function that has to begin with a line */
 
 	/* one more for each function, should the program have none there */
-	info->line = calloc(p->n_lines + 2, sizeof(*info->line));
+	info->line = calloc(p->n_lines + p->n_subprogs + 1, sizeof(*info->line));
 	if (!info->line)
 		return -ENOMEM;
-	if (!p->n_lines || p->lines[0].insn)
-		info->line[info->n_line++] = line_info(b, p, file, 0, SPAN_NONE);
-	for (uint32_t i = 0; i < p->n_lines; i++) {
-		const struct prog_line *l = &p->lines[i];
+	for (uint32_t i = 0; i <= p->n_lines; i++) {
+		const struct prog_line *l = i < p->n_lines ? &p->lines[i] : NULL;
 
-		if (p->subprog && l->insn > p->subprog &&
-		    info->line[info->n_line - 1].insn_off < p->subprog)
-			info->line[info->n_line++] = line_info(b, p, file, p->subprog, l->at);
-		info->line[info->n_line++] = line_info(b, p, file, l->insn, l->at);
+		for (; next <= p->n_subprogs; next++) {
+			uint32_t start = next ? p->subprog[next - 1] : 0;
+
+			if (l && l->insn < start)
+				break;
+			if (!l || l->insn > start)
+				info->line[info->n_line++] =
+					line_info(b, p, file, start, l && next ? l->at : SPAN_NONE);
+		}
+		if (l)
+			info->line[info->n_line++] = line_info(b, p, file, l->insn, l->at);
 	}
-	if (p->subprog && info->line[info->n_line - 1].insn_off < p->subprog)
-		info->line[info->n_line++] = line_info(b, p, file, p->subprog, SPAN_NONE);
 	return 0;
 }
 
 static int add_prog(struct builder *b, struct prog_info *info, const struct prog *p)
 {
 	info->func[info->n_func++].type_id = add_func(b, p->name, BTF_FUNC_GLOBAL, TYPE_MAIN);
-	if (p->subprog) {
+	for (uint32_t i = 0; i < p->n_subprogs; i++)
 		/* the verifier wants callbacks to be static */
 		info->func[info->n_func++] = (struct bpf_func_info){
-			.insn_off = p->subprog,
+			.insn_off = p->subprog[i],
 			.type_id = add_func(b, "cb", BTF_FUNC_STATIC, TYPE_CALLBACK),
 		};
-	}
 	return add_lines(b, info, p);
 }
 
@@ -257,7 +255,7 @@ static int join(const struct builder *b, struct lineinfo *out)
 }
 
 int lineinfo_build(struct lineinfo *out, const struct prog *progs, uint32_t n_progs,
-		   struct err *err)
+		   uint32_t state_bytes, struct err *err)
 {
 	_cleanup_(builder_close) struct builder b = { 0 };
 	_cleanup_(lineinfo_free) struct lineinfo li = {
@@ -266,7 +264,7 @@ int lineinfo_build(struct lineinfo *out, const struct prog *progs, uint32_t n_pr
 	};
 
 	buf_putc(&b.strings, '\0');
-	add_fixed_types(&b);
+	add_fixed_types(&b, state_bytes);
 	li.progs = calloc(n_progs ? n_progs : 1, sizeof(*li.progs));
 	if (!li.progs)
 		return err_nomem(err);

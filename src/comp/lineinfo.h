@@ -9,7 +9,7 @@
 #include "util/prog.h"
 
 struct prog_info {
-	struct bpf_func_info func[2];
+	struct bpf_func_info func[1 + LIMIT_CALLBACKS];
 	uint32_t n_func;
 	struct bpf_line_info *line;
 	uint32_t n_line;
@@ -23,6 +23,7 @@ struct lineinfo {
 	uint32_t n_progs;
 };
 
+/* state_bytes: of a task's state, a struct task_state and what follows it */
 int lineinfo_build(struct lineinfo *out, const struct prog *progs, uint32_t n_progs,
-		   struct err *err);
+		   uint32_t state_bytes, struct err *err);
 void lineinfo_free(struct lineinfo *li);

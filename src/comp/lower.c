@@ -26,6 +26,17 @@ void lower_free(struct lower *l)
 	free(l);
 }
 
+void lower_reserve(struct lower *l, unsigned int buf_bytes)
+{
+	if (l->buf_bytes < buf_bytes)
+		l->buf_bytes = buf_bytes;
+}
+
+void lower_arguments(struct lower *l, ir_reg at)
+{
+	l->ctx = at;
+}
+
 bool lower_may_fault(const struct lower *l)
 {
 	return l->may_fault;

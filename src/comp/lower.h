@@ -14,6 +14,10 @@ struct lower;
 int lower_new(struct lower **out, struct ir *ir, const struct abi *abi, ir_reg ctx,
 	      const struct kbtf *btf, unsigned int buf_bytes);
 void lower_free(struct lower *l);
+/* so much more, for another program's predicate; before anything is lowered */
+void lower_reserve(struct lower *l, unsigned int buf_bytes);
+/* where arguments are, if not in ctx */
+void lower_arguments(struct lower *l, ir_reg at);
 
 /* falls through if the predicate holds */
 void lower_predicate(struct lower *l, const struct pred *p, ir_label if_false, ir_label on_fault);

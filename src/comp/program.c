@@ -4,15 +4,21 @@
 
 #include "comp/lower.h"
 
+/* of the predicates that this program may hold */
 static unsigned int buf_bytes(const struct comp_env *env, enum prog_kind kind)
 {
 	unsigned int most = env->target.buf_bytes;
 
-	if (kind == PROG_FENTRY || kind == PROG_KPROBE)
+	if (!env->site && (kind == PROG_FENTRY || kind == PROG_KPROBE))
 		for (unsigned int i = 0; i < env->job->n_places; i++)
 			if (env->place[i].buf_bytes > most)
 				most = env->place[i].buf_bytes;
 	return most;
+}
+
+static const struct kbtf *pgm_btf(const struct comp_env *env)
+{
+	return env->site && env->site->func.btf ? env->site->func.btf : env->job->btf;
 }
 
 int pgm_begin(struct pgm *p, const struct comp_env *env, struct comp_unit *unit,
@@ -24,12 +30,12 @@ int pgm_begin(struct pgm *p, const struct comp_env *env, struct comp_unit *unit,
 		return err_nomem(env->err);
 	unit->meta.kind = kind;
 	unit->meta.src = env->job->rule->src;
-	*p = (struct pgm){ .env = env, .abi = abi_of(kind), .ir = unit->main };
+	*p = (struct pgm){ .env = env, .abi = abi_of(kind), .ir = unit->main, .unit = unit };
 	ir_at(p->ir, env->job->rule->on_target.at);
 	p->ctx = ir_arg(p->ir, 1);
 	p->leave = ir_label_new(p->ir);
 	p->fault = ir_label_new(p->ir);
-	ret = lower_new(&p->lower, p->ir, p->abi, p->ctx, env->job->btf, buf_bytes(env, kind));
+	ret = lower_new(&p->lower, p->ir, p->abi, p->ctx, pgm_btf(env), buf_bytes(env, kind));
 	return ret < 0 ? err_nomem(env->err) : 0;
 }
 
@@ -41,7 +47,7 @@ void pgm_end(struct pgm *p)
 	if (lower_may_fault(p->lower)) {
 		ir_place(p->ir, p->fault);
 		ir_note(p->ir, "fault: read_faults++; return 0;");
-		pgm_count(p, CONTROL_OFF(read_faults));
+		pgm_count(p, RULE_OFF(p, read_faults));
 		ir_exit(p->ir, ir_k(0));
 	}
 	lower_free(p->lower);
@@ -97,7 +103,7 @@ void pgm_need_active(struct pgm *p, uint32_t chains)
 		ir_note(ir,
 			last ? "if (!control->active[%u]) return 0;" : "if (!control->active[%u])",
 			c);
-		active = ir_load(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, ACTIVE_OFF(c)), 0);
+		active = ir_load(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, ACTIVE_OFF(p, c)), 0);
 		ir_branch(ir, last ? BPF_JEQ : BPF_JNE, IR_64, active, ir_k(0),
 			  last ? p->leave : go);
 	}
@@ -219,7 +225,7 @@ void pgm_draw(struct pgm *p)
 		(unsigned long long)threshold);
 	r = ir_call(ir, BPF_FUNC_get_prandom_u32, NULL, 0);
 	ir_branch(ir, BPF_JLT, IR_32, r, ir_k((int32_t)threshold), lucky);
-	pgm_count(p, CONTROL_OFF(unlucky));
+	pgm_count(p, RULE_OFF(p, unlucky));
 	ir_jump(ir, p->leave);
 	ir_place(ir, lucky);
 }
@@ -253,14 +259,24 @@ static ir_reg record_addr(struct pgm *p, const struct pgm_record *r, int32_t off
 }
 
 void pgm_record_head(struct pgm *p, const struct pgm_record *r, enum record_kind kind,
-		     uint32_t place, ir_reg value)
+		     struct ir_val place, ir_reg value)
 {
+	unsigned int rule = p->env->job->number;
 	struct ir *ir = p->ir;
 	ir_reg id;
 
-	ir_note(ir, "record.kind = %u; record.place = %u; record.value = value;", kind, place);
-	put(p, r, 4, RECORD_OFF(kind), ir_k(kind));
-	put(p, r, 4, RECORD_OFF(place), ir_k(place));
+	if (place.reg)
+		ir_note(ir,
+			"record.kind = %u; record.rule = %u; record.place = place; "
+			"record.value = value;",
+			kind, rule);
+	else
+		ir_note(ir,
+			"record.kind = %u; record.rule = %u; record.place = %lld; "
+			"record.value = value;",
+			kind, rule, (long long)place.k);
+	put(p, r, 4, RECORD_OFF(kind), ir_k((int32_t)(rule << 16 | kind)));
+	put(p, r, 4, RECORD_OFF(place), place);
 	put(p, r, 8, RECORD_OFF(value), ir_r(value));
 	ir_note(ir, "record.time = bpf_ktime_get_ns();");
 	put(p, r, 8, RECORD_OFF(time), ir_r(ir_call(ir, BPF_FUNC_ktime_get_ns, NULL, 0)));

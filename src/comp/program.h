@@ -29,8 +29,10 @@ struct comp_kernel {
 	uint32_t newtask; /* typedef btf_trace_task_newtask; 0 unless scope.marked */
 };
 
+/* One rule, bound to types; of the target's program on one of its sites. */
 struct comp_env {
 	const struct comp_job *job;
+	const struct comp_site *site; /* NULL: the chain's programs are written */
 	struct comp_kernel kern;
 	struct arena *arena; /* typed trees */
 	struct pred target;  /* predicate on the target's arguments */
@@ -49,7 +51,9 @@ struct comp_env {
 struct comp_unit {
 	struct prog meta; /* kind, name, func, src, attach_btf_id */
 	struct ir *main;
-	struct ir *callback; /* or NULL */
+	struct ir *callback[LIMIT_CALLBACKS];
+	unsigned int n_callbacks;
+	bool no_memory; /* for one of them */
 };
 
 /* One program being written. */
@@ -61,18 +65,23 @@ struct pgm {
 	ir_reg task;	     /* 0 until needed */
 	ir_reg state;	     /* 0 until looked up; may be NULL then */
 	ir_reg walked;	     /* what bpf_get_stack() returned */
+	ir_reg call;	     /* `after`: the struct after_call at hand */
 	ir_label leave;	     /* return 0 */
 	ir_label fault;	     /* read_faults++; return 0 */
 	struct lower *lower; /* arguments and reads shared by the predicates */
+	struct comp_unit *unit;
 };
 
-#define CONTROL_OFF(field) ((uint32_t)offsetof(struct control, field))
-#define STATE_OFF(field)   ((int32_t)offsetof(struct task_state, field))
-#define RECORD_OFF(field)  ((int32_t)offsetof(struct record, field))
-#define ACTIVE_OFF(c)	   ((uint32_t)(offsetof(struct control, active) + 8 * (size_t)(c)))
-#define MATCHED_OFF(c)	   ((int32_t)(offsetof(struct task_state, matched) + 4 * (size_t)(c)))
-#define INJECTED_OFF(c)	   ((int32_t)(offsetof(struct task_state, injected) + 4 * (size_t)(c)))
-#define FRAME_OFF(k)	   ((int32_t)(offsetof(struct task_state, frame) + 8 * (size_t)(k)))
+/* what all rules share, and what the rule at hand (p, a struct pgm) has for itself */
+#define CONTROL_OFF(field)  ((uint32_t)offsetof(struct control, field))
+#define RULE_OFF(p, field)  ((p)->env->job->control + (uint32_t)offsetof(struct rule_control, field))
+#define ACTIVE_OFF(p, c)    (RULE_OFF(p, active) + 8 * (uint32_t)(c))
+#define STATE_OFF(field)    ((int32_t)offsetof(struct task_state, field))
+#define CHAIN_OFF(p, field) ((int32_t)((p)->env->job->state + offsetof(struct chain_state, field)))
+#define MATCHED_OFF(p, c)   (CHAIN_OFF(p, matched) + 4 * (int32_t)(c))
+#define INJECTED_OFF(p, c)  (CHAIN_OFF(p, injected) + 4 * (int32_t)(c))
+#define FRAME_OFF(p, k)	    (CHAIN_OFF(p, frame) + 8 * (int32_t)(k))
+#define RECORD_OFF(field)   ((int32_t)offsetof(struct record, field))
 
 /*
  * Does the task's state follow the chain, or is the stack looked at alone? That is
@@ -81,6 +90,8 @@ struct pgm {
 bool chain_tracked(const struct comp_env *env, unsigned int chain);
 /* tracked chains that name the function, by bit */
 uint32_t func_chains(const struct comp_env *env, unsigned int func);
+
+int comp_find_kernel(const struct comp_job *job, struct comp_kernel *k, struct err *err);
 
 /* pieces of every program (program.c) */
 int pgm_begin(struct pgm *p, const struct comp_env *env, struct comp_unit *unit,
@@ -107,7 +118,7 @@ struct pgm_record {
 	ir_slot slot;
 };
 void pgm_record_head(struct pgm *p, const struct pgm_record *r, enum record_kind kind,
-		     uint32_t place, ir_reg value);
+		     struct ir_val place, ir_reg value);
 /* send it, counting a full buffer */
 void pgm_record_send(struct pgm *p, const struct pgm_record *r, struct ir_val size);
 /* if (!predicate) return 0; a faulting read counts */
@@ -116,7 +127,6 @@ void pgm_predicate(struct pgm *p, const struct pred *pred);
 /* the target's: the stack, and whether it has the chains it should (target_walk.c) */
 ir_reg walk_stack(struct pgm *p);
 void walk_chains(struct pgm *p, ir_reg rec);
-int walk_callback(const struct comp_env *env, struct comp_unit *unit);
 
 /* the target's: count the match, and return 0 unless it is one to inject (target_schedule.c) */
 void schedule_match(struct pgm *p);
@@ -124,7 +134,12 @@ void schedule_look(struct pgm *p);
 void schedule_take(struct pgm *p);
 bool schedule_numbers(const struct pgm *p);
 
-int target_prog(const struct comp_env *env, struct comp_unit *unit);
+/* the first of the rules that matches acts; all are of one site */
+int target_prog(const struct comp_env *envs, unsigned int n_envs, struct comp_unit *unit);
+/* what remembers a call of an `after` target until it returns (after_prog.c) */
+int after_entry_prog(const struct comp_env *env, struct comp_unit *unit);
+/* at the return: p->call, or leave */
+void after_find_call(struct pgm *p);
 int frame_enter_prog(const struct comp_env *env, unsigned int func, struct comp_unit *unit);
 /* keeps calls on the stack that end in a jump: the trampoline is what does it */
 int frame_hold_prog(const struct comp_env *env, struct comp_unit *unit);

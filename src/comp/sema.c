@@ -98,16 +98,16 @@ int sema_predicate(const struct kbtf *btf, const struct source *src, const struc
 	return 0;
 }
 
-static bool node_varies(const struct node *n)
+static bool has_node(const struct node *n, enum node_kind kind)
 {
 	if (!n)
 		return false;
-	if (n->kind == NODE_PARAM || n->kind == NODE_TASK)
+	if (n->kind == kind)
 		return true;
 	for (const struct tree_local *l = n->kind == NODE_BLOCK ? n->local : NULL; l; l = l->next)
-		if (node_varies(l->init))
+		if (has_node(l->init, kind))
 			return true;
-	return node_varies(n->a) || node_varies(n->b) || node_varies(n->c);
+	return has_node(n->a, kind) || has_node(n->b, kind) || has_node(n->c, kind);
 }
 
 /* an unsigned value against 0, where only one answer is possible */
@@ -164,7 +164,27 @@ int comp_varies(const struct kbtf *btf, const struct source *src, const struct c
 		return err_nomem(err);
 	ret = sema_predicate(btf, src, func, frame, arena, &pred, err);
 	if (!ret)
-		*varies = node_varies(pred.root) && !is_always(pred.root, true);
+		*varies = (has_node(pred.root, NODE_PARAM) || has_node(pred.root, NODE_TASK)) &&
+			  !is_always(pred.root, true);
+	return ret;
+}
+
+int comp_reads_arguments(const struct kbtf *btf, const struct source *src,
+			 const struct comp_func *func, const struct frame *frame, bool *reads,
+			 struct err *err)
+{
+	_cleanup_(arena_freep) struct arena *arena = NULL;
+	struct pred pred;
+	int ret;
+
+	*reads = false;
+	if (!frame->pred)
+		return 0;
+	if (arena_new(&arena) < 0)
+		return err_nomem(err);
+	ret = sema_predicate(btf, src, func, frame, arena, &pred, err);
+	if (!ret)
+		*reads = has_node(pred.root, NODE_PARAM);
 	return ret;
 }
 

@@ -65,6 +65,15 @@ static struct node *param_node(struct sema *s, const struct expr *e, const struc
 	return n;
 }
 
+static struct node *retval_node(struct sema *s, const struct expr *e)
+{
+	struct node *n = sema_node(s, NODE_PARAM, e->at, s->pred->retval->type);
+
+	if (n)
+		n->param = s->pred->retval;
+	return n;
+}
+
 static struct node *local_node(struct sema *s, const struct expr *e)
 {
 	for (struct scope *c = s->scope; c; c = c->outer) {
@@ -173,7 +182,7 @@ static struct node *unknown_name(struct sema *s, const struct expr *e, const cha
 	if (!strcmp(name, "retval"))
 		return sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
 				 "'retval' is what %s() returned: a condition on its call is "
-				 "evaluated before that",
+				 "evaluated before that, unless the rule has 'after'",
 				 func_text(s));
 	near_init(&near, name);
 	offer_names(s, &near);
@@ -210,6 +219,8 @@ struct node *sema_name(struct sema *s, const struct expr *e)
 	for (unsigned int i = 0; i < s->pred->n_params; i++)
 		if (str_same(s->pred->params[i].name, e->name))
 			return param_node(s, e, &s->pred->params[i]);
+	if (s->pred->retval && !strcmp(name + (*name == '$'), "retval"))
+		return retval_node(s, e);
 	n = *name == '$' ? sema_task(s, e, name + 1) : global_name(s, e, name);
 	return n || s->err->code ? n : unknown_name(s, e, name);
 }

@@ -55,10 +55,10 @@ void note_near(struct sema *s, const struct near *n)
 
 const char *func_text(const struct sema *s)
 {
-	const char *name;
+	struct abi_syscall call;
 
-	return s->func->syscall && abi_syscall_name(s->func->name, &name) == 0 ? name
-									       : s->func->name;
+	return s->func->syscall && abi_syscall(s->func->name, &call) == 0 ? call.name
+									  : s->func->name;
 }
 
 /* one parameter as the kernel declares it; "...": more of them */

@@ -160,14 +160,17 @@ static int params_declared(struct sema *s, const struct frame *f)
  */
 static bool syscall_proto(const struct kbtf *btf, const char *func, struct kbtf_proto *proto)
 {
-	char text[LIMIT_IDENT + 16];
-	const char *name;
+	char text[LIMIT_IDENT + 24];
+	struct abi_syscall call;
 
-	if (abi_syscall_name(func, &name) < 0)
+	if (abi_syscall(func, &call) < 0)
 		return false;
-	snprintf(text, sizeof(text), "__do_sys_%s", name);
-	if (kbtf_func(btf, text, proto) < 0)
-		return false;
+	snprintf(text, sizeof(text), "__do_compat_sys_%s", call.name);
+	if (!call.compat || kbtf_func(btf, text, proto) < 0) {
+		snprintf(text, sizeof(text), "__do_sys_%s", call.name);
+		if (kbtf_func(btf, text, proto) < 0)
+			return false;
+	}
 	if (proto->n_params == 1 && !strcmp(kbtf_str(btf, proto->params[0].name_off), "__unused"))
 		proto->n_params = 0;
 	return true;
@@ -200,11 +203,35 @@ static int params_elsewhere(struct sema *s, const struct frame *f)
 	return ret;
 }
 
+/* what the function returned, where that is known; of a wrapper its own, not the call's */
+static int add_retval(struct sema *s)
+{
+	const struct comp_func *f = s->func;
+	struct kbtf_proto proto;
+	struct tree_param *p;
+
+	if (!f->returned)
+		return 0;
+	p = arena_alloc(s->arena, sizeof(*p));
+	if (!p)
+		return err_nomem(s->err);
+	p->name = (struct str){ "retval", 6 };
+	p->reg = ABI_RETVAL;
+	p->type = type_int(8, true);
+	if (f->func_id && kbtf_func_by_id(s->btf, f->func_id, &proto) == 0)
+		p->type = type_of_id(s->btf, proto.ret);
+	if (type_is_scalar(p->type))
+		s->pred->retval = p;
+	return 0;
+}
+
 int sema_params(struct sema *s, const struct frame *frame)
 {
 	const struct comp_func *f = s->func;
-	int ret;
+	int ret = add_retval(s);
 
+	if (ret)
+		return ret;
 	if (f->syscall && !frame->pred && !frame->has_params)
 		return 0;
 	s->has_proto = f->syscall

@@ -116,6 +116,19 @@ static struct tree_param *unnamed_param(struct sema *s, const char *name, struct
 	return p;
 }
 
+/* a 32-bit caller's argument, as its wrapper passes it on: zero-extended */
+static struct node *widened(struct sema *s, struct node *load, struct type t)
+{
+	struct node *n = sema_node(s, NODE_CONV, load->at, t);
+
+	if (!n)
+		return NULL;
+	n->type.user = 1;
+	load->type = type_int(4, false);
+	n->a = load;
+	return n;
+}
+
 struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int n, struct type t)
 {
 	struct node *load = sema_node(s, NODE_LOAD, e->at, t), *base;
@@ -123,13 +136,12 @@ struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int
 	struct type regs = type_void();
 	struct kbtf_proto wrapper;
 	struct tree_param *p;
-	const char *name;
+	struct abi_syscall call;
 	uint32_t id;
 
-	if (abi_syscall_name(s->func->name, &name) < 0)
+	if (abi_syscall(s->func->name, &call) < 0)
 		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
-				 "arguments of %s(), a 32-bit system call, cannot be named",
-				 s->func->name);
+				 "%s() is no system call whose arguments are known", s->func->name);
 	if (kbtf_find(s->btf, BTF_KIND_STRUCT, "pt_regs", &id) == 0)
 		regs = type_of_id(s->btf, id);
 	if (s->func->func_id && kbtf_func_by_id(s->btf, s->func->func_id, &wrapper) == 0 &&
@@ -142,8 +154,8 @@ struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int
 	load->type.user = 1; /* pointers are the process's; so is what a number is cast to */
 	base->param = p;
 	load->a = base;
-	load->off = abi_syscall_arg(n);
-	return load;
+	load->off = abi_syscall_arg(&call, n);
+	return call.narrow && t.bytes > 4 ? widened(s, load, t) : load;
 }
 
 /* of the parameter whose (first) register it is */

@@ -70,14 +70,14 @@ static void number(struct pgm *p)
 	ir_reg n;
 
 	ir_note(ir, "n = fetch_add(&matches, 1);");
-	n = ir_fetch_add(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(matches)), 0,
+	n = ir_fetch_add(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, RULE_OFF(p, matches)), 0,
 			 ir_k(1));
 	n = when(p, n, skip);
 	interval(p, n, skip);
 	ir_jump(ir, go);
 	ir_place(ir, skip);
 	ir_note(ir, "skip: skipped++; return 0;");
-	pgm_count(p, CONTROL_OFF(skipped));
+	pgm_count(p, RULE_OFF(p, skipped));
 	ir_jump(ir, p->leave);
 	ir_place(ir, go);
 }
@@ -88,7 +88,7 @@ void schedule_match(struct pgm *p)
 		number(p);
 	} else {
 		ir_note(p->ir, "matches++;");
-		pgm_count(p, CONTROL_OFF(matches));
+		pgm_count(p, RULE_OFF(p, matches));
 	}
 	if (!p->env->job->rule->is_spec || !p->env->job->n_chains)
 		pgm_draw(p);
@@ -104,7 +104,7 @@ void schedule_look(struct pgm *p)
 		return;
 	ir_note(ir, "if (control->taken >= %llu) return 0;", (unsigned long long)times);
 	ir_branch(ir, BPF_JGE, IR_64,
-		  ir_load(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(taken)), 0),
+		  ir_load(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, RULE_OFF(p, taken)), 0),
 		  ir_k((int64_t)times), p->leave);
 }
 
@@ -118,7 +118,7 @@ void schedule_take(struct pgm *p)
 		return;
 	ir_note(ir, "if (fetch_add(&control->taken, 1) >= %llu) return 0;",
 		(unsigned long long)times);
-	taken = ir_fetch_add(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(taken)), 0,
+	taken = ir_fetch_add(ir, 8, ir_map_value(ir, PROG_MAP_CONTROL, RULE_OFF(p, taken)), 0,
 			     ir_k(1));
 	ir_branch(ir, BPF_JGE, IR_64, taken, ir_k((int64_t)times), p->leave);
 }

@@ -37,8 +37,8 @@ ir_reg walk_stack(struct pgm *p)
 	ir_slot key = ir_slot_new(ir, 4);
 	ir_reg rec, at, bytes;
 
-	ir_note(ir, "rec = bpf_map_lookup_elem(&scratch, &(int){ 0 });");
-	ir_slot_store(ir, 4, key, 0, ir_k(0));
+	ir_note(ir, "rec = bpf_map_lookup_elem(&scratch, &(int){ %u });", p->env->site->scratch);
+	ir_slot_store(ir, 4, key, 0, ir_k((int32_t)p->env->site->scratch));
 	rec = ir_call(ir, BPF_FUNC_map_lookup_elem,
 		      (struct ir_val[]){ ir_r(ir_map(ir, PROG_MAP_SCRATCH)),
 					 ir_r(ir_slot_addr(ir, key, 0)) },
@@ -54,11 +54,13 @@ ir_reg walk_stack(struct pgm *p)
 }
 
 /* is the return address in the chain's next place? Goes to `all` if that was the last */
-static void look_for(struct ir *ir, const struct comp_chain *chain, unsigned int c, ir_reg rec,
-		     ir_reg ip, ir_label all, ir_label some)
+static void look_for(const struct pgm *p, struct ir *ir, unsigned int c, ir_reg rec, ir_reg ip,
+		     ir_label all, ir_label some)
 {
-	_Static_assert(sizeof(((struct control *)0)->place[0]) == 16, "scaled by a shift below");
-	uint32_t places = CONTROL_OFF(place) + 16 * chain->first;
+	const struct comp_chain *chain = &p->env->job->chains[c];
+	_Static_assert(sizeof(((struct rule_control *)0)->place[0]) == 16,
+		       "scaled by a shift below");
+	uint32_t places = RULE_OFF(p, place) + 16 * chain->first;
 	ir_label found = ir_label_new(ir);
 	ir_reg k, place, size;
 
@@ -79,19 +81,33 @@ static void look_for(struct ir *ir, const struct comp_chain *chain, unsigned int
 	ir_branch(ir, BPF_JEQ, IR_64, k, ir_k(0), all);
 }
 
-/* long look(u32 i, struct walk *w): one return address; 1 when there is no more to see */
-int walk_callback(const struct comp_env *env, struct comp_unit *unit)
+/* if a chain is still looked for, ip may be in it: return !open */
+static void look_for_each(const struct pgm *p, struct ir *ir, ir_reg rec, ir_reg ip, ir_label stop)
 {
-	const struct comp_job *job = env->job;
-	ir_label stop, go_on;
-	ir_reg i, rec, ip, open;
-	struct ir *ir;
+	ir_reg open = ir_new_reg(ir);
 
-	if (ir_new(&unit->callback) < 0)
-		return err_nomem(env->err);
-	ir = unit->callback;
-	stop = ir_label_new(ir);
-	go_on = ir_label_new(ir);
+	ir_note(ir, "open = 0;");
+	ir_mov(ir, open, ir_k(0));
+	for (unsigned int c = 0; c < p->env->job->n_chains; c++) {
+		ir_label all = ir_label_new(ir), some = ir_label_new(ir);
+
+		look_for(p, ir, c, rec, ip, all, some);
+		ir_place(ir, some);
+		ir_note(ir, "some: open = 1; all:");
+		ir_mov(ir, open, ir_k(1));
+		ir_place(ir, all);
+	}
+	ir_note(ir, "return !open;");
+	ir_branch(ir, BPF_JEQ, IR_64, open, ir_k(0), stop);
+}
+
+/* long look(u32 i, struct walk *w): one return address; 1 when there is no more to see */
+static void write_look(const struct pgm *p, struct ir *ir)
+{
+	const struct comp_job *job = p->env->job;
+	ir_label stop = ir_label_new(ir), go_on = ir_label_new(ir);
+	ir_reg i, rec, ip;
+
 	ir_at(ir, job->rule->on_target.at);
 	i = ir_arg(ir, 1);
 	rec = ir_arg(ir, 2);
@@ -101,29 +117,29 @@ int walk_callback(const struct comp_env *env, struct comp_unit *unit)
 	rec = ir_load(ir, 8, rec, offsetof(struct walk, rec));
 	ip = ir_alu(ir, BPF_ADD, IR_64, rec, ir_r(ir_alu(ir, BPF_LSH, IR_64, i, ir_k(3))));
 	ip = ir_load(ir, 8, ip, RECORD_OFF(stack));
-	if (job->n_chains == 1) {
-		look_for(ir, job->chains, 0, rec, ip, stop, go_on);
-	} else {
-		open = ir_new_reg(ir);
-		ir_note(ir, "open = 0;");
-		ir_mov(ir, open, ir_k(0));
-		for (unsigned int c = 0; c < job->n_chains; c++) {
-			ir_label all = ir_label_new(ir), some = ir_label_new(ir);
-
-			look_for(ir, &job->chains[c], c, rec, ip, all, some);
-			ir_place(ir, some);
-			ir_note(ir, "some: open = 1; all:");
-			ir_mov(ir, open, ir_k(1));
-			ir_place(ir, all);
-		}
-		ir_note(ir, "return !open;");
-		ir_branch(ir, BPF_JEQ, IR_64, open, ir_k(0), stop);
-	}
+	if (job->n_chains == 1)
+		look_for(p, ir, 0, rec, ip, stop, go_on);
+	else
+		look_for_each(p, ir, rec, ip, stop);
 	ir_place(ir, go_on);
 	ir_exit(ir, ir_k(0));
 	ir_place(ir, stop);
 	ir_exit(ir, ir_k(1));
-	return 0;
+}
+
+/* the callback that looks for this rule's chains; comp_target() sees to it that there is room */
+static ir_reg look_callback(struct pgm *p)
+{
+	struct comp_unit *unit = p->unit;
+	unsigned int n = unit->n_callbacks;
+
+	if (ir_new(&unit->callback[n]) < 0) {
+		unit->no_memory = true;
+		return p->ctx;
+	}
+	unit->n_callbacks++;
+	write_look(p, unit->callback[n]);
+	return ir_callback(p->ir, n);
 }
 
 static void look(struct pgm *p, ir_reg rec)
@@ -147,7 +163,7 @@ static void look(struct pgm *p, ir_reg rec)
 	flags = ir_load(ir, 4, ir_map_value(ir, PROG_MAP_CONTROL, CONTROL_OFF(zero)), 0);
 	ir_call(ir, BPF_FUNC_loop,
 		(struct ir_val[]){ ir_r(ir_alu(ir, BPF_RSH, IR_64, p->walked, ir_k(3))),
-				   ir_r(ir_callback(ir)), ir_r(ir_slot_addr(ir, walk, 0)),
+				   ir_r(look_callback(p)), ir_r(ir_slot_addr(ir, walk, 0)),
 				   ir_r(flags) },
 		4);
 }
@@ -162,7 +178,7 @@ static void judge(struct pgm *p, unsigned int c, ir_label no, ir_label unknown)
 	ir_note(ir, "if (!state) goto unconfirmed;");
 	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), unknown);
 	ir_note(ir, "if (state->matched[%u] == %u) return 0;", c, chain->n);
-	matched = ir_load(ir, 4, p->state, MATCHED_OFF(c));
+	matched = ir_load(ir, 4, p->state, MATCHED_OFF(p, c));
 	ir_branch(ir, BPF_JEQ, IR_64, matched, ir_k(chain->n), p->leave);
 	sp = abi_frame_address(p->abi, ir, p->ctx);
 	for (unsigned int k = 0; k < chain->n; k++) {
@@ -174,8 +190,8 @@ static void judge(struct pgm *p, unsigned int c, ir_label no, ir_label unknown)
 		ir_note(ir, "if (state->matched[%u] == %u && state->frame[%u] > regs->sp) goto no;",
 			c, k, frame);
 		ir_branch(ir, BPF_JNE, IR_64, matched, ir_k(k), other);
-		ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(frame)), ir_r(sp),
-			  no);
+		ir_branch(ir, BPF_JGT, IR_64, ir_load(ir, 8, p->state, FRAME_OFF(p, frame)),
+			  ir_r(sp), no);
 		ir_place(ir, other);
 	}
 	ir_jump(ir, unknown);
@@ -233,7 +249,7 @@ void walk_chains(struct pgm *p, ir_reg rec)
 	ir_jump(ir, good);
 	ir_place(ir, unconfirmed);
 	ir_note(ir, "unconfirmed: unconfirmed++; return 0;");
-	pgm_count(p, CONTROL_OFF(unconfirmed));
+	pgm_count(p, RULE_OFF(p, unconfirmed));
 	ir_jump(ir, p->leave);
 	ir_place(ir, good);
 }

@@ -93,6 +93,7 @@ struct pred {
 	const struct frame *frame;
 	struct tree_param *params;
 	unsigned int n_params;
+	const struct tree_param *retval; /* NULL: nothing was returned yet, or nothing ever is */
 	unsigned int n_regs;	/* argument registers in use; LIMIT_PARAMS if nobody knows */
 	struct node *root;	/* NULL: always true */
 	unsigned int buf_bytes; /* stack its reads need */

@@ -11,100 +11,167 @@
 
 #include "engine/load.h"
 #include "kern/sys.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
-
-struct engine_ops {
-	const char *name;
-	enum prog_kind kind;
-	uint32_t attach_type; /* expected at load; 0: the kind's own */
-	int (*attach)(struct engine_link *l, const struct engine_site *site);
-};
-
-/* one ftrace location, found by address: a fifth of what looking up the name costs */
-static int attach_kprobe_multi(struct engine_link *l, const struct engine_site *site)
-{
-	return site->addr ? sys_link_kprobe_multi(l->prog_fd, &site->addr, 1)
-			  : sys_link_kprobe_multi_syms(l->prog_fd, &site->func, 1);
-}
-
-static int attach_perf_kprobe(struct engine_link *l, const struct engine_site *site)
-{
-	return sys_link_perf_kprobe(l->prog_fd, site->addr ? NULL : site->func, site->addr,
-				    &l->perf_fd);
-}
-
-static int attach_trampoline(struct engine_link *l, const struct engine_site *site)
-{
-	(void)site; /* fixed at load by attach_btf_id */
-	return sys_link_tracing(l->prog_fd);
-}
-
-static int attach_raw_tp(struct engine_link *l, const struct engine_site *site)
-{
-	(void)site;
-	return sys_raw_tp_open(l->prog_fd, NULL);
-}
 
 #ifndef BPF_TRACE_KPROBE_MULTI
 #define BPF_TRACE_KPROBE_MULTI 42
 #endif
 
-/* tried in this order; kprobe.multi costs 247 instructions a call, perf kprobes 335 */
-static const struct engine_ops engines[] = {
-	{ "kprobe.multi", PROG_KPROBE, BPF_TRACE_KPROBE_MULTI, attach_kprobe_multi },
-	{ "kprobe", PROG_KPROBE, 0, attach_perf_kprobe },
-	{ "fentry", PROG_FENTRY, 0, attach_trampoline },
-	{ "fexit", PROG_FEXIT, 0, attach_trampoline },
-	{ "tp_btf", PROG_RAW_TP, 0, attach_raw_tp },
+struct engine_ops {
+	const char *name;
+	enum prog_kind kind;
+	uint32_t attach_type; /* expected at load; 0: the kind's own */
+	bool many;
+	bool replaces;
+	int (*attach)(int prog_fd, const struct engine_site *sites, unsigned int n,
+		      struct engine_link *l);
 };
+
+/* addresses: a fifth of what looking up a name costs, and no name stands for two functions */
+static int attach_multi(int prog_fd, const struct engine_site *sites, unsigned int n,
+			uint32_t flags)
+{
+	_cleanup_free_ uint64_t *numbers = calloc(2 * (size_t)n, sizeof(*numbers));
+
+	if (!numbers)
+		return -ENOMEM;
+	if (!sites->addr)
+		return n == 1 ? sys_link_kprobe_multi_syms(prog_fd, &sites->func, 1, flags)
+			      : -EINVAL;
+	for (unsigned int i = 0; i < n; i++) {
+		numbers[i] = sites[i].addr;
+		numbers[n + i] = sites[i].cookie;
+	}
+	return sys_link_kprobe_multi(prog_fd, numbers, n > 1 ? numbers + n : NULL, n, flags);
+}
+
+static int attach_kprobe_multi(int prog_fd, const struct engine_site *sites, unsigned int n,
+			       struct engine_link *l)
+{
+	l->link_fd = attach_multi(prog_fd, sites, n, 0);
+	return l->link_fd;
+}
+
+static int attach_kretprobe_multi(int prog_fd, const struct engine_site *sites, unsigned int n,
+				  struct engine_link *l)
+{
+	l->link_fd = attach_multi(prog_fd, sites, n, BPF_F_KPROBE_MULTI_RETURN);
+	return l->link_fd;
+}
+
+static int attach_kprobe(int prog_fd, const struct engine_site *site, unsigned int n,
+			 struct engine_link *l)
+{
+	(void)n;
+	l->link_fd = sys_link_perf_kprobe(prog_fd, site->addr ? NULL : site->func, site->addr,
+					  false, site->cookie, &l->perf_fd);
+	return l->link_fd;
+}
+
+static int attach_kretprobe(int prog_fd, const struct engine_site *site, unsigned int n,
+			    struct engine_link *l)
+{
+	(void)n;
+	l->link_fd = sys_link_perf_kprobe(prog_fd, site->addr ? NULL : site->func, site->addr, true,
+					  site->cookie, &l->perf_fd);
+	return l->link_fd;
+}
+
+/* where to was fixed at load, by attach_btf_id */
+static int attach_trampoline(int prog_fd, const struct engine_site *site, unsigned int n,
+			     struct engine_link *l)
+{
+	(void)site;
+	(void)n;
+	l->link_fd = sys_link_tracing(prog_fd);
+	return l->link_fd;
+}
+
+static const struct engine_ops engines[] = {
+	[ENGINE_KPROBE_MULTI] = { "kprobe.multi", PROG_KPROBE, BPF_TRACE_KPROBE_MULTI, true, true,
+				  attach_kprobe_multi },
+	[ENGINE_KPROBE] = { "kprobe", PROG_KPROBE, 0, false, true, attach_kprobe },
+	[ENGINE_FMOD_RET] = { "fmod_ret", PROG_FMOD_RET, 0, false, true, attach_trampoline },
+	[ENGINE_LSM] = { "lsm", PROG_LSM, 0, false, true, attach_trampoline },
+	[ENGINE_KRETPROBE_MULTI] = { "kretprobe.multi", PROG_KRETPROBE, BPF_TRACE_KPROBE_MULTI,
+				     true, true, attach_kretprobe_multi },
+	[ENGINE_KRETPROBE] = { "kretprobe", PROG_KRETPROBE, 0, false, true, attach_kretprobe },
+	[ENGINE_FENTRY] = { "fentry", PROG_FENTRY, 0, false, false, attach_trampoline },
+	[ENGINE_FEXIT] = { "fexit", PROG_FEXIT, 0, false, false, attach_trampoline },
+	[ENGINE_TP_BTF] = { "tp_btf", PROG_RAW_TP, 0, false, false, attach_trampoline },
+};
+
+_Static_assert(sizeof(engines) / sizeof(engines[0]) == ENGINE_COUNT, "one entry each");
+
+const char *engine_name(enum engine e)
+{
+	return engines[e].name;
+}
+
+enum prog_kind engine_kind(enum engine e)
+{
+	return engines[e].kind;
+}
+
+bool engine_is_after(enum engine e)
+{
+	return engines[e].kind == PROG_KRETPROBE;
+}
+
+enum engine engine_entry(enum engine e)
+{
+	return e == ENGINE_KRETPROBE_MULTI ? ENGINE_KPROBE_MULTI : ENGINE_KPROBE;
+}
+
+bool engine_takes_many(enum engine e)
+{
+	return engines[e].many;
+}
+
+bool engine_is_trampoline(enum engine e)
+{
+	return engines[e].attach == attach_trampoline;
+}
+
+int engine_by_name(const char *name, enum engine *out, struct err *err)
+{
+	_cleanup_buf_ struct buf names = { 0 };
+
+	for (unsigned int i = 0; i < ENGINE_COUNT; i++) {
+		if (!engines[i].replaces)
+			continue;
+		buf_printf(&names, "%s%s", names.len ? ", " : "", engines[i].name);
+		if (strcmp(engines[i].name, name) == 0) {
+			*out = (enum engine)i;
+			return 0;
+		}
+	}
+	return err_plain(err, -ENOENT, ERR_USAGE, "there is no engine '%.64s': they are %s", name,
+			 buf_str(&names));
+}
+
+int engine_load(enum engine e, const struct prog *p, const struct prog_info *info,
+		const struct engine_world *world, int *fd, struct err *err)
+{
+	return prog_load(p, engines[e].attach_type, info, world, fd, err);
+}
+
+int engine_attach(enum engine e, int prog_fd, const struct engine_site *sites, unsigned int n,
+		  struct engine_link *out)
+{
+	struct engine_link l = ENGINE_LINK_NONE;
+	int ret = n == 1 || engines[e].many ? engines[e].attach(prog_fd, sites, n, &l) : -EINVAL;
+
+	if (ret < 0)
+		return ret;
+	*out = l;
+	return 0;
+}
 
 void engine_release(struct engine_link *l)
 {
 	closep(&l->link_fd);
 	closep(&l->perf_fd);
-	closep(&l->prog_fd);
 	*l = ENGINE_LINK_NONE;
-}
-
-static int try_engine(const struct engine_ops *e, const struct prog *p,
-		      const struct prog_info *info, const struct engine_world *world,
-		      const struct engine_site *site, struct engine_link *out, struct err *err)
-{
-	struct engine_link l = ENGINE_LINK_NONE;
-	int ret = engine_load(p, e->attach_type, info, world, &l.prog_fd, err);
-
-	if (ret)
-		return ret;
-	ret = e->attach(&l, site);
-	if (ret < 0) {
-		engine_release(&l);
-		return err_plain(err, ret, ERR_ATTACH, "cannot attach to %s by %s: %s", site->func,
-				 e->name, strerror(-ret));
-	}
-	l.link_fd = ret;
-	l.engine = e->name;
-	*out = l;
-	return 0;
-}
-
-int engine_arm(const struct prog *p, const struct prog_info *info, const struct engine_world *world,
-	       const struct engine_site *site, struct engine_link *out, struct err *err)
-{
-	struct err first = { 0 };
-
-	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		struct err e = { 0 };
-
-		if (engines[i].kind != p->kind)
-			continue;
-		if (try_engine(&engines[i], p, info, world, site, out, &e) == 0)
-			return 0;
-		if (!first.code)
-			first = e;
-		if (e.tag == ERR_VERIFIER || e.code == -EPERM)
-			break; /* another mechanism meets the same refusal */
-	}
-	if (err && !err->code)
-		*err = first;
-	return first.code;
 }

@@ -22,6 +22,9 @@ static const struct {
 	uint32_t flags;
 } kinds[] = {
 	[PROG_KPROBE] = { BPF_PROG_TYPE_KPROBE, 0, 0 },
+	[PROG_KRETPROBE] = { BPF_PROG_TYPE_KPROBE, 0, 0 },
+	[PROG_FMOD_RET] = { BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, 0 },
+	[PROG_LSM] = { BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0 },
 	[PROG_FENTRY] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 0 },
 	[PROG_FEXIT] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 0 },
 	[PROG_RAW_TP] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, 0 },
@@ -100,8 +103,8 @@ static struct bpf_insn *relocated(const struct prog *p, const int *map_fds)
 	return insns;
 }
 
-int engine_load(const struct prog *p, uint32_t attach_type, const struct prog_info *info,
-		const struct engine_world *world, int *fd, struct err *err)
+int prog_load(const struct prog *p, uint32_t attach_type, const struct prog_info *info,
+	      const struct engine_world *world, int *fd, struct err *err)
 {
 	_cleanup_free_ struct bpf_insn *insns = relocated(p, world->map_fds);
 	_cleanup_free_ char *log = NULL;
@@ -113,6 +116,7 @@ int engine_load(const struct prog *p, uint32_t attach_type, const struct prog_in
 		.insns = insns,
 		.n_insns = p->n_insns,
 		.attach_btf_id = p->attach_btf_id,
+		.btf_obj_fd = p->attach_btf_fd,
 		.btf_fd = info ? world->btf_fd : -1,
 		.func_info = info ? info->func : NULL,
 		.n_func_info = info ? info->n_func : 0,

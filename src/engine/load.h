@@ -4,8 +4,8 @@
 #include "engine/engine.h"
 
 /* One program into the kernel, as prog_type/attach_type say. *fd on success. */
-int engine_load(const struct prog *p, uint32_t attach_type, const struct prog_info *info,
-		const struct engine_world *world, int *fd, struct err *err);
+int prog_load(const struct prog *p, uint32_t attach_type, const struct prog_info *info,
+	      const struct engine_world *world, int *fd, struct err *err);
 
 /*
  * What the verifier said last, and where: the index of the last instruction it

@@ -10,13 +10,15 @@ static int parse(const struct compile_opts *o, struct injection *in, struct inje
 {
 	const struct inject_mode *mode;
 
+	if (injection_alloc(in, 1, err))
+		return err->code;
 	if (!o->mode)
-		return rule_parse(&in->rule, "rule", o->rule, err);
+		return rule_parse(&in->rules->rule, "rule", o->rule, err);
 	mode = inject_mode(o->mode, err);
 	if (!mode)
 		return err->code;
 	io->value = mode->value;
-	return spec_parse(&in->rule, "spec", o->rule, mode->target, err);
+	return spec_parse(&in->rules->rule, "spec", o->rule, mode->target, err);
 }
 
 static void put(const struct compile_opts *o, enum compile_stage stage, const char *heading,
@@ -61,7 +63,8 @@ int compile_text(const struct compile_opts *o, struct buf *text, struct buf *not
 {
 	struct injection in = { 0 };
 	struct injection_opts io = { .schedule = { .probability = PROBABILITY_ALWAYS },
-				     .force = o->force };
+				     .force = o->force,
+				     .engine = o->engine };
 	int ret = parse(o, &in, &io, err);
 
 	if (!ret)
@@ -69,11 +72,11 @@ int compile_text(const struct compile_opts *o, struct buf *text, struct buf *not
 	if (!ret)
 		ret = injection_compile(&in, &io, err);
 	if (!ret) {
-		put_parsed(o, in.rule, text);
+		put_parsed(o, in.rules->rule, text);
 		ret = put_compiled(o, in.session, text, err);
 	}
 	if (!ret)
-		buf_puts(notes, buf_str(&in.plan.notes));
+		buf_puts(notes, buf_str(&in.notes));
 	if (!ret && (buf_err(text) || buf_err(notes)))
 		ret = err_nomem(err);
 	injection_free(&in);

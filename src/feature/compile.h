@@ -19,6 +19,7 @@ struct compile_opts {
 	const char *target_btf; /* a file; NULL: the running kernel's */
 	unsigned int stages;	/* with more than one, each has a heading */
 	bool force;
+	const char *engine; /* NULL: the first that may work */
 };
 
 /* *notes: one line each about the rule on that kernel */

@@ -32,9 +32,9 @@ static uint64_t probability_scaled(double p)
 /* What a script for bcc's tool may rely on, and is otherwise here. */
 static int note_changes(struct injection *in, const struct inject_opts *o, struct err *err)
 {
-	struct buf *notes = &in->plan.notes;
+	struct buf *notes = &in->notes;
 
-	if (o->probability < 1 && !plan_has_caller(&in->plan))
+	if (o->probability < 1 && !plan_has_caller(&in->rules->plan))
 		buf_puts(notes,
 			 "bcc ignored -P where no caller is named; here it is drawn for each "
 			 "call that matches\n");
@@ -59,7 +59,10 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 	io.value = mode->value;
 	io.schedule.probability = probability_scaled(o->probability);
 	io.schedule.times = o->count;
-	ret = spec_parse(&in->rule, "spec", o->spec, mode->target, err);
+	io.engine = o->engine;
+	ret = injection_alloc(in, 1, err);
+	if (!ret)
+		ret = spec_parse(&in->rules->rule, "spec", o->spec, mode->target, err);
 	if (!ret)
 		ret = injection_prepare(in, &io, err);
 	return ret ? ret : note_changes(in, o, err);

@@ -9,6 +9,7 @@ struct inject_opts {
 	const char *spec;
 	double probability;
 	uint64_t count;
+	const char *engine; /* NULL: the first that works */
 	struct scope_opts scope;
 };
 

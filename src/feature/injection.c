@@ -1,52 +1,76 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What every command does with a rule once it is parsed. Order of checks: what the
+ * What every command does with rules once they are parsed. Order of checks: what the
  * user typed first, then who they are, then what the kernel has.
  */
 #include "feature/injection.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kern/why.h"
+#include "util/cleanup.h"
 
-/* Where the targets that decide about an allocation are told its flags: whether it may fail. */
-static int gfp_param_of(const char *target)
+int injection_alloc(struct injection *in, unsigned int n, struct err *err)
 {
-	static const struct {
-		const char *target;
-		int param;
-	} table[] = {
-		{ "should_failslab", 1 },
-		{ "should_fail_alloc_page", 0 },
-	};
-	int param = -1; /* as session_opts has it: none */
+	if (!n || n > LIMIT_RULES)
+		return err_plain(err, n ? -E2BIG : -EINVAL, n ? ERR_LIMIT : ERR_USAGE,
+				 n ? "more than %d rules" : "a rule is needed (up to %d)",
+				 LIMIT_RULES);
+	in->rules = calloc(n, sizeof(*in->rules));
+	if (!in->rules)
+		return err_nomem(err);
+	in->n_rules = n;
+	return 0;
+}
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(target, table[i].target) == 0)
-			param = table[i].param;
-	return param;
+static int plan_one(struct injection *in, unsigned int i, const struct injection_opts *o,
+		    const enum engine *only, struct err *err)
+{
+	const struct plan_opts po = { .force = o->force, .only = only };
+	struct injected *r = &in->rules[i];
+	int ret = plan_rule(&r->plan, r->rule, in->kern, &po, err);
+
+	if (!ret && !kern_types_only(in->kern))
+		ret = scope_check_rule(&o->scope, &r->plan, in->kern,
+				       o->what	       ? o->what
+				       : r->rule->mode ? r->rule->mode
+						       : r->rule->target,
+				       err);
+	buf_puts(&in->notes, buf_str(&r->plan.notes));
+	return ret || !buf_err(&in->notes) ? ret : err_nomem(err);
 }
 
 int injection_compile(struct injection *in, const struct injection_opts *o, struct err *err)
 {
+	_cleanup_free_ struct session_rule *rules = calloc(in->n_rules, sizeof(*rules));
 	struct session_opts so = {
-		.value = o->value,
-		.schedule = in->rule->is_spec ? o->schedule : in->rule->schedule,
+		.rules = rules,
+		.n_rules = in->n_rules,
 		.pid = o->scope.pid,
 		.command = o->scope.command,
 		.kthreads = o->scope.kthreads,
 		.shown_only = kern_types_only(in->kern),
 	};
-	int ret = plan_rule(&in->plan, in->rule, in->kern, err);
+	enum engine only;
+	int ret = 0;
 
-	if (!ret && in->rule->value)
-		ret = plan_value(&in->plan, in->kern, o->force, &so.value, err);
-	if (!ret && !so.shown_only)
-		ret = scope_check_rule(&o->scope, &in->plan, in->kern, o->what, err);
-	if (ret)
-		return ret;
-	so.gfp_param = gfp_param_of(in->plan.target_name);
-	return session_new(&in->session, in->kern, &in->plan, &so, err);
+	if (!rules)
+		return err_nomem(err);
+	if (o->engine)
+		ret = engine_by_name(o->engine, &only, err);
+	for (unsigned int i = 0; !ret && i < in->n_rules; i++) {
+		const struct injected *r = &in->rules[i];
+
+		ret = plan_one(in, i, o, o->engine ? &only : NULL, err);
+		rules[i] = (struct session_rule){
+			.plan = &r->plan,
+			.value = r->rule->value ? r->plan.value : o->value,
+			.schedule = r->rule->is_spec ? o->schedule : r->rule->schedule,
+		};
+	}
+	return ret ? ret : session_new(&in->session, in->kern, &so, err);
 }
 
 int injection_prepare(struct injection *in, const struct injection_opts *o, struct err *err)
@@ -63,8 +87,12 @@ int injection_prepare(struct injection *in, const struct injection_opts *o, stru
 void injection_free(struct injection *in)
 {
 	session_free(in->session);
-	plan_free(&in->plan);
-	rule_free(in->rule);
+	for (unsigned int i = 0; i < in->n_rules; i++) {
+		plan_free(&in->rules[i].plan);
+		rule_free(in->rules[i].rule);
+	}
+	free(in->rules);
+	buf_free(&in->notes);
 	kern_free(in->kern);
 	memset(in, 0, sizeof(*in));
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A rule and all it rests on, together because they live and end together. */
+/* Rules and all they rest on, together because they live and end together. */
 #pragma once
 
 #include "feature/scope.h"
 #include "session/session.h"
 
-struct injection {
-	struct kern *kern;
+struct injected {
 	struct rule *rule;
 	struct plan plan;
+};
+
+struct injection {
+	struct kern *kern;
+	struct injected *rules;
+	unsigned int n_rules;
 	struct session *session;
+	struct buf notes; /* of all plans, one a line */
 };
 
 struct injection_opts {
@@ -17,13 +23,16 @@ struct injection_opts {
 	/* of a spec: a rule has its own */
 	struct schedule schedule;
 	int64_t value;
-	bool force;	  /* take a value that the function may not return */
-	const char *what; /* of which each call would fail, for a rule that nothing narrows */
+	bool force;	    /* take a value that the function may not return, and the like */
+	const char *engine; /* NULL: the first that works */
+	const char *what;   /* of which each call would fail, for a rule that nothing narrows */
 };
 
+/* room for n rules, to be parsed into in->rules[i].rule */
+int injection_alloc(struct injection *in, unsigned int n, struct err *err);
 /*
- * From in->rule to programs, which are not loaded: plan it against in->kern, check its
- * value and scope, compile. What fails leaves *in to injection_free().
+ * From rules to programs, which are not loaded: plan them against in->kern, check values
+ * and scope, compile. What fails leaves *in to injection_free().
  */
 int injection_compile(struct injection *in, const struct injection_opts *o, struct err *err);
 /* The same on the running kernel, after what can be said about user and kernel before. */

@@ -132,13 +132,15 @@ static const struct {
 	C(drops, "event dropped", "events dropped", true),
 	C(read_faults, "read fault", "read faults", true),
 	C(unconfirmed, "not confirmed by the stack", "not confirmed by the stack", false),
+	C(unpaired, "call not seen whole", "calls not seen whole", false),
 	C(lost, "task not followed", "tasks not followed", false),
 	C(misses, "probe miss", "probe misses", true),
 	C(exit_misses, "exit not seen", "exits not seen", false),
 #undef C
 };
 
-#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+#define N_COUNTERS	(sizeof(counters) / sizeof(counters[0]))
+#define N_RULE_COUNTERS 3 /* that even one of several rules always shows */
 
 static uint64_t counter(const struct retcon_stats *s, size_t i)
 {
@@ -152,36 +154,75 @@ static uint64_t counter(const struct retcon_stats *s, size_t i)
 	"note: some matches were left alone, as those of kernel threads, retcon, its "             \
 	"ancestors and init are: --kthreads and -p include them\n"
 
-void report_summary(struct buf *out, const struct report_style *style, const struct retcon_stats *s)
+static void json_counters(struct json *j, const struct retcon_stats *s)
 {
-	struct json j = { .out = out };
+	for (size_t i = 0; i < N_COUNTERS; i++) {
+		json_key(j, counters[i].key);
+		json_uint(j, counter(s, i));
+	}
+}
+
+static void put_counters(struct buf *out, const struct retcon_stats *s, bool one_rule)
+{
 	bool first = true;
 
-	if (style->json) {
-		json_begin(&j, '{');
-		json_key(&j, "type");
-		json_str(&j, "summary");
-		for (size_t i = 0; i < N_COUNTERS; i++) {
-			json_key(&j, counters[i].key);
-			json_uint(&j, counter(s, i));
-		}
-		json_end(&j, '}');
-		buf_putc(out, '\n');
-		return;
-	}
-	buf_puts(out, "done: ");
 	for (size_t i = 0; i < N_COUNTERS; i++) {
-		if (!counters[i].always && !counter(s, i))
+		bool shown = counters[i].always && (!one_rule || i < N_RULE_COUNTERS);
+
+		if (!shown && !counter(s, i))
 			continue;
 		buf_printf(out, "%s%" PRIu64 " %s", first ? "" : ", ", counter(s, i),
 			   counter(s, i) == 1 ? counters[i].one : counters[i].many);
 		first = false;
 	}
 	buf_putc(out, '\n');
+}
+
+static void put_why_not(struct buf *out, const struct retcon_stats *s)
+{
 	if (s->hits == 0)
 		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
 	else if (!s->matches && !s->exempt && !s->nofail && !s->unconfirmed)
 		buf_puts(out, "note: the target was called, but the conditions never held\n");
+}
+
+void report_rule_summary(struct buf *out, const struct report_style *style, const char *rule,
+			 const struct retcon_stats *s)
+{
+	struct json j = { .out = out };
+
+	if (!style->json) {
+		buf_printf(out, "%s: ", rule);
+		put_counters(out, s, true);
+		put_why_not(out, s);
+		return;
+	}
+	json_begin(&j, '{');
+	json_key(&j, "type");
+	json_str(&j, "rule");
+	json_key(&j, "rule");
+	json_str(&j, rule);
+	json_counters(&j, s);
+	json_end(&j, '}');
+	buf_putc(out, '\n');
+}
+
+void report_summary(struct buf *out, const struct report_style *style, const struct retcon_stats *s)
+{
+	struct json j = { .out = out };
+
+	if (style->json) {
+		json_begin(&j, '{');
+		json_key(&j, "type");
+		json_str(&j, "summary");
+		json_counters(&j, s);
+		json_end(&j, '}');
+		buf_putc(out, '\n');
+		return;
+	}
+	buf_puts(out, "done: ");
+	put_counters(out, s, false);
+	put_why_not(out, s);
 	if (s->exempt)
 		buf_puts(out, SPARED);
 }

@@ -15,5 +15,8 @@ struct report_style {
 void report_armed(struct buf *out, const struct report_style *style, const char *mode,
 		  const char *rule, const char *engine);
 void report_event(struct buf *out, const struct report_style *style, const struct retcon_event *e);
+/* one of several rules; the summary is of all */
+void report_rule_summary(struct buf *out, const struct report_style *style, const char *rule,
+			 const struct retcon_stats *s);
 void report_summary(struct buf *out, const struct report_style *style,
 		    const struct retcon_stats *s);

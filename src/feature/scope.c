@@ -47,7 +47,8 @@ int scope_check_rule(const struct scope_opts *o, const struct plan *p, struct ke
 		return 0;
 	ret = kern_btf(kern, &btf, err);
 	if (!ret)
-		ret = comp_varies(btf, p->rule->src, &p->target, &p->rule->on_target, &varies, err);
+		ret = comp_varies(btf, p->rule->src, &p->sites->comp.func, &p->rule->on_target,
+				  &varies, err);
 	if (ret || varies)
 		return ret;
 	err_plain(err, -EINVAL, ERR_USAGE, "this rule would fail every %s of the whole system",

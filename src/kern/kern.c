@@ -36,6 +36,7 @@ void kern_free(struct kern *k)
 	modules_free(k->modules);
 	kbtf_free(k->btf);
 	free(k->symbols);
+	free(k->tracers);
 	injectables_free(&k->injectables);
 	free(k);
 }

@@ -9,6 +9,7 @@
 #include "util/err.h"
 
 struct kern;
+struct kern_tracer;
 
 #define KSYM_MODULE 64 /* a module's name is shorter: MODULE_NAME_LEN */
 
@@ -57,6 +58,8 @@ struct kern_ops {
 	int (*syscall_format)(void *ctx, const char *name, char *text, size_t size);
 	/* KBTF_RELEASE() of it, or 0; may be NULL */
 	uint32_t (*release)(void *ctx);
+	/* trampolines that other programs have, malloc'ed; may be NULL: none */
+	int (*tracers)(void *ctx, struct kern_tracer **out, unsigned int *n);
 	/* the lines of error_injection/list, malloc'ed; NULL: there is none, ever */
 	int (*injection_list)(void *ctx, char **text, struct err *err);
 	void (*close)(void *ctx);

@@ -16,6 +16,9 @@ struct kern {
 	void *ctx;
 	struct kbtf *btf;
 	struct symbol *symbols; /* once any was asked for */
+	struct kern_tracer *tracers;
+	unsigned int n_tracers;
+	bool tracers_known;
 	struct injectables injectables;
 	struct module *modules; /* a list: those that were asked for */
 };

@@ -141,6 +141,7 @@ int kern_live(struct kern **out, struct err *err)
 		.symbolize = symbolize,
 		.syscall_format = live_syscall_format,
 		.release = live_release,
+		.tracers = live_tracers,
 		.injection_list = injection_list,
 		.close = live_close,
 	};

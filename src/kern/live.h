@@ -20,4 +20,6 @@ int live_lookup(struct live_symbols *s, const char *const *names, unsigned int n
 		struct ksym *found, struct err *err);
 int live_symbolize(struct live_symbols *s, const uint64_t *addrs, unsigned int n,
 		   char (*text)[KSYM_TEXT], struct err *err);
+struct kern_tracer;
+int live_tracers(void *ctx, struct kern_tracer **out, unsigned int *n);
 void live_symbols_free(struct live_symbols *s);

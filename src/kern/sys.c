@@ -14,43 +14,11 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include "kern/sys_impl.h"
 #include "util/cleanup.h"
 #include "util/str.h"
 
-#define SIZE_UPTO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
-#define ATTR_UPTO(field)       SIZE_UPTO(union bpf_attr, field)
-
-/* The parts of struct bpf_link_info we read; headers of 6.1 have no `missed`. */
-struct link_info {
-	uint32_t type, id, prog_id, pad;
-	union {
-		struct {
-			uint64_t addrs;
-			uint32_t count, flags;
-			uint64_t missed;
-		} multi;
-		struct {
-			uint32_t type, pad;
-			uint64_t func_name;
-			uint32_t name_len, offset;
-			uint64_t addr;
-			uint64_t missed;
-		} perf;
-	};
-};
-
-enum {
-	LINK_PERF_EVENT = 7, /* enum bpf_link_type */
-	LINK_KPROBE_MULTI = 8,
-	PERF_EVENT_KPROBE = 3, /* enum bpf_perf_event_type */
-};
-
-static uint64_t ptr_u64(const void *p)
-{
-	return (uint64_t)(uintptr_t)p;
-}
-
-static int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
+int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
 {
 	long r = syscall(__NR_bpf, cmd, attr, size);
 
@@ -174,17 +142,6 @@ int sys_btf_load(const void *data, size_t len, char *log, size_t log_size)
 	return sys_bpf(BPF_BTF_LOAD, &attr, ATTR_UPTO(btf_log_level));
 }
 
-static int get_info(int fd, void *info, uint32_t len)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info = ptr_u64(info);
-	attr.info.info_len = len;
-	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, ATTR_UPTO(info));
-}
-
 static int btf_is_named(int fd, const char *wanted)
 {
 	char name[64] = ""; /* the kernel's have at most 55: MODULE_NAME_LEN */
@@ -194,7 +151,7 @@ static int btf_is_named(int fd, const char *wanted)
 	memset(&info, 0, sizeof(info));
 	info.name = ptr_u64(name);
 	info.name_len = sizeof(name);
-	r = get_info(fd, &info, sizeof(info));
+	r = sys_info(fd, &info, sizeof(info));
 	if (r < 0)
 		return r == -ENOSPC ? 0 : r; /* a longer name than ours */
 	return info.kernel_btf && strcmp(name, wanted) == 0;
@@ -238,33 +195,37 @@ int sys_btf_read(int fd, void *data, uint32_t *len)
 	memset(&info, 0, sizeof(info));
 	info.btf = ptr_u64(data);
 	info.btf_size = data ? *len : 0;
-	r = get_info(fd, &info, SIZE_UPTO(struct bpf_btf_info, btf_size));
+	r = sys_info(fd, &info, SIZE_UPTO(struct bpf_btf_info, btf_size));
 	if (r == 0)
 		*len = info.btf_size; /* the whole of it, whatever fitted */
 	return r;
 }
 
-static int link_multi(int prog_fd, const void *addrs, const void *syms, uint32_t n)
+static int link_multi(int prog_fd, const void *addrs, const void *syms, const void *cookies,
+		      uint32_t n, uint32_t flags)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.link_create.prog_fd = (uint32_t)prog_fd;
 	attr.link_create.attach_type = BPF_TRACE_KPROBE_MULTI;
+	attr.link_create.kprobe_multi.flags = flags;
 	attr.link_create.kprobe_multi.cnt = n;
 	attr.link_create.kprobe_multi.addrs = ptr_u64(addrs);
 	attr.link_create.kprobe_multi.syms = ptr_u64(syms);
+	attr.link_create.kprobe_multi.cookies = ptr_u64(cookies);
 	return sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.kprobe_multi));
 }
 
-int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, uint32_t n)
+int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, const uint64_t *cookies, uint32_t n,
+			  uint32_t flags)
 {
-	return link_multi(prog_fd, addrs, NULL, n);
+	return link_multi(prog_fd, addrs, NULL, cookies, n, flags);
 }
 
-int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n)
+int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n, uint32_t flags)
 {
-	return link_multi(prog_fd, NULL, syms, n);
+	return link_multi(prog_fd, NULL, syms, NULL, n, flags);
 }
 
 /* the older of two commands that end in the same place; this one needs no attach type */
@@ -303,7 +264,7 @@ static int kprobe_pmu_type(void)
 	return (int)type;
 }
 
-static int perf_kprobe_open(const char *symbol, uint64_t addr)
+static int perf_kprobe_open(const char *symbol, uint64_t addr, bool at_return)
 {
 	struct perf_event_attr attr;
 	int type = kprobe_pmu_type();
@@ -314,15 +275,18 @@ static int perf_kprobe_open(const char *symbol, uint64_t addr)
 	memset(&attr, 0, sizeof(attr));
 	attr.size = sizeof(attr);
 	attr.type = (uint32_t)type;
+	/* PERF_PROBE_CONFIG_IS_RETPROBE, kernel/events/core.c; sysfs says the same */
+	attr.config = at_return;
 	attr.kprobe_func = ptr_u64(addr ? NULL : symbol);
 	attr.kprobe_addr = addr; /* shares its place with probe_offset */
 	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	return fd < 0 ? -errno : (int)fd;
 }
 
-int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *perf_fd)
+int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, bool at_return,
+			 uint64_t cookie, int *perf_fd)
 {
-	_cleanup_close_ int perf = perf_kprobe_open(symbol, addr);
+	_cleanup_close_ int perf = perf_kprobe_open(symbol, addr, at_return);
 	union bpf_attr attr;
 	int link;
 
@@ -332,7 +296,8 @@ int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *pe
 	attr.link_create.prog_fd = (uint32_t)prog_fd;
 	attr.link_create.target_fd = (uint32_t)perf;
 	attr.link_create.attach_type = BPF_PERF_EVENT;
-	link = sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.flags));
+	attr.link_create.perf_event.bpf_cookie = cookie;
+	link = sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.perf_event));
 	if (link == -EINVAL || link == -EOPNOTSUPP) {
 		/* no perf links here: the program then lives as long as the event does */
 		if (ioctl(perf, PERF_EVENT_IOC_SET_BPF, prog_fd) < 0)
@@ -344,28 +309,4 @@ int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *pe
 	if (link >= 0)
 		*perf_fd = take_fd(&perf);
 	return link;
-}
-
-int sys_misses(int prog_fd, int link_fd, struct sys_misses *out)
-{
-	struct bpf_prog_info prog;
-	struct link_info link;
-	struct sys_misses m = { 0 };
-	int r;
-
-	memset(&prog, 0, sizeof(prog));
-	r = get_info(prog_fd, &prog, SIZE_UPTO(struct bpf_prog_info, recursion_misses));
-	if (r < 0)
-		return r;
-	m.recursion = prog.recursion_misses;
-	memset(&link, 0, sizeof(link));
-	/* an event without a link (see above) has no link info, and a shorter one leaves zeros */
-	if (link_fd >= 0 && get_info(link_fd, &link, sizeof(link)) == 0) {
-		if (link.type == LINK_KPROBE_MULTI)
-			m.missed = link.multi.missed;
-		else if (link.type == LINK_PERF_EVENT && link.perf.type == PERF_EVENT_KPROBE)
-			m.missed = link.perf.missed;
-	}
-	*out = m;
-	return 0;
 }

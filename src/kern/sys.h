@@ -7,6 +7,7 @@
 #pragma once
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,15 +47,31 @@ int sys_btf_fd(const char *name);
 /* copies at most *len bytes and sets *len to the size of the whole; data NULL: size only */
 int sys_btf_read(int fd, void *data, uint32_t *len);
 
-int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, uint32_t n);
-int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n);
+/* flags: BPF_F_KPROBE_MULTI_RETURN; cookies: one for each address, or NULL */
+int sys_link_kprobe_multi(int prog_fd, const uint64_t *addrs, const uint64_t *cookies, uint32_t n,
+			  uint32_t flags);
+int sys_link_kprobe_multi_syms(int prog_fd, const char *const *syms, uint32_t n, uint32_t flags);
 int sys_link_tracing(int prog_fd);		    /* fentry, fexit, fmod_ret */
 int sys_raw_tp_open(int prog_fd, const char *name); /* tp_btf: name NULL */
 /* perf kprobe at symbol (addr 0) or address; *perf_fd to keep beside the link */
-int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, int *perf_fd);
+int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, bool at_return,
+			 uint64_t cookie, int *perf_fd);
+
+/* links of the whole machine, by id: the next after *id; -ENOENT: no more */
+int sys_next_link(uint32_t *id);
+int sys_link_by_id(uint32_t id);
+struct sys_tracing_link {
+	char btf_name[64]; /* "vmlinux" or the module that has the function */
+	uint32_t btf_id;
+	uint32_t prog_id;
+	char prog_name[17];
+};
+/* -ENOENT: it is no trampoline's */
+int sys_tracing_link(int fd, struct sys_tracing_link *out);
 
 struct sys_misses {
 	uint64_t recursion; /* bpf_prog_info.recursion_misses */
 	uint64_t missed;    /* link info, 6.8 and later; 0 before */
 };
+/* prog_fd -1: what the link alone has missed */
 int sys_misses(int prog_fd, int link_fd, struct sys_misses *out);

@@ -9,16 +9,10 @@
 #include <string.h>
 
 #include "comp/type.h"
-#include "plan/plan.h"
+#include "plan/internal.h"
 #include "util/errno_names.h"
 
 #define ERRNO_MAX 4095 /* MAX_ERRNO, include/linux/err.h */
-
-struct value {
-	const struct expr *e;
-	int64_t v;
-	bool is_unsigned, is_pointer;
-};
 
 static bool is_errno(int64_t v)
 {
@@ -35,11 +29,11 @@ static bool is_name(const struct expr *e, char *name, size_t size)
 }
 
 static int evaluate(const struct plan *p, const struct kbtf *btf, const struct expr *e,
-		    struct value *out, struct err *err);
+		    struct plan_value *out, struct err *err);
 
 /* ERR_PTR(-E...): the one function a value may call */
 static int evaluate_err_ptr(const struct plan *p, const struct kbtf *btf, const struct expr *e,
-			    struct value *out, struct err *err)
+			    struct plan_value *out, struct err *err)
 {
 	int ret;
 
@@ -58,13 +52,13 @@ static int evaluate_err_ptr(const struct plan *p, const struct kbtf *btf, const 
 }
 
 static int evaluate(const struct plan *p, const struct kbtf *btf, const struct expr *e,
-		    struct value *out, struct err *err)
+		    struct plan_value *out, struct err *err)
 {
 	struct comp_constant c;
 	char name[32];
 	int ret;
 
-	*out = (struct value){ .e = e };
+	*out = (struct plan_value){ .e = e };
 	if (e->kind == EXPR_UNARY && e->op == OP_NEG && is_name(e->a, name, sizeof(name)) &&
 	    errno_value(name)) {
 		out->v = errno_value(name);
@@ -88,7 +82,7 @@ static int evaluate(const struct plan *p, const struct kbtf *btf, const struct e
 }
 
 /* into how many bits, and of which sign, it has to go */
-static bool fits(const struct value *v, struct type t)
+static bool fits(const struct plan_value *v, struct type t)
 {
 	unsigned int bits = 8 * t.bytes;
 
@@ -101,10 +95,10 @@ static bool fits(const struct value *v, struct type t)
 	return bits == 64 || (v->v >= -(1ll << (bits - 1)) && v->v < 1ll << (bits - 1));
 }
 
-static int check_type(const struct plan *p, const struct kbtf *btf, const struct value *v,
-		      struct type t, struct err *err)
+static int check_type(const struct plan *p, const struct plan_site *site, const struct kbtf *btf,
+		      const struct plan_value *v, struct type t, struct err *err)
 {
-	const char *name = p->target_name;
+	const char *name = site->comp.func.name;
 	char text[TYPE_TEXT];
 
 	type_text(btf, t, text);
@@ -133,7 +127,7 @@ static int check_type(const struct plan *p, const struct kbtf *btf, const struct
 }
 
 /* an error code where those are returned, true where that is: no list has to be read for it */
-static bool is_plain(const struct value *v, struct type t)
+static bool is_plain(const struct plan_value *v, struct type t)
 {
 	if (t.kind != TYPE_INT)
 		return false;
@@ -141,12 +135,14 @@ static bool is_plain(const struct value *v, struct type t)
 }
 
 /* The kernel's own check of these is in fail_function only: adjust_error_retval(), 6.12 */
-static int check_error_type(const struct plan *p, struct kern *kern, const struct value *v,
-			    struct err *err)
+static int check_error_type(const struct plan *p, struct plan_site *site, struct kern *kern,
+			    const struct plan_value *v, struct err *err)
 {
-	enum kern_error_type type = kern_error_type(kern, p->target_name, &p->target_sym);
+	enum kern_error_type type = site->type;
 	const char *may = NULL;
 
+	if (type == KERN_ERROR_UNKNOWN)
+		type = site->type = kern_error_type(kern, site->comp.func.name, &site->sym);
 	if (type == KERN_ERROR_ERRNO && !is_errno(v->v))
 		may = "an error code, -1 to -4095";
 	else if (type == KERN_ERROR_ERRNO_NULL && !is_errno(v->v) && v->v)
@@ -158,52 +154,68 @@ static int check_error_type(const struct plan *p, struct kern *kern, const struc
 	if (!may)
 		return 0;
 	err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
-		"the kernel says of %s() that its callers can take %s", p->target_name, may);
+		"the kernel says of %s() that its callers can take %s", site->comp.func.name, may);
 	return -EINVAL;
 }
 
-static int check(const struct plan *p, struct kern *kern, const struct kbtf *btf,
-		 const struct value *v, struct type t, struct err *err)
+/* a hook of the BPF LSM can only refuse: bpf_lsm_get_retval_range(), 6.12 */
+static int check_hook(const struct plan *p, const struct plan_value *v, struct err *err)
 {
-	int ret = check_type(p, btf, v, t, err);
-
-	if (ret || is_plain(v, t))
-		return ret;
-	return check_error_type(p, kern, v, err);
+	if (is_errno(v->v))
+		return 0;
+	err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
+		"a hook can only refuse: its value is an error code, -1 to -4095");
+	return -EINVAL;
 }
 
-int plan_value(struct plan *p, struct kern *kern, bool force, int64_t *value, struct err *err)
+static int check(struct plan *p, struct plan_site *site, struct kern *kern, const struct kbtf *btf,
+		 const struct plan_value *v, struct type t, struct err *err)
 {
-	const struct kbtf *btf;
+	int ret = check_type(p, site, btf, v, t, err);
+
+	if (ret || p->rule->after)
+		return ret;
+	if (p->rule->target_kind == TARGET_LSM)
+		return check_hook(p, v, err);
+	if (is_plain(v, t))
+		return 0;
+	return check_error_type(p, site, kern, v, err);
+}
+
+int value_evaluate(const struct plan *p, const struct kbtf *btf, struct plan_value *out,
+		   struct err *err)
+{
+	return evaluate(p, btf, p->rule->value, out, err);
+}
+
+int value_check(struct plan *p, struct plan_site *site, struct kern *kern, const struct kbtf *btf,
+		const struct plan_value *v, struct err *err)
+{
+	const struct comp_func *f = &site->comp.func;
+	const struct kbtf *types = f->btf ? f->btf : btf;
 	struct kbtf_proto proto;
 	struct err why = { 0 };
-	struct value v;
 	struct type t;
-	int ret = kern_btf(kern, &btf, err);
+	int ret;
 
-	if (!ret)
-		ret = evaluate(p, btf, p->rule->value, &v, err);
-	if (ret)
-		return ret;
-	*value = v.v;
-	if (!p->target.func_id || kbtf_func_by_id(btf, p->target.func_id, &proto)) {
+	if (!f->func_id || kbtf_func_by_id(types, f->func_id, &proto)) {
 		buf_printf(&p->notes,
 			   "what %s() returns is not in this kernel's BTF: the value is taken as "
 			   "it is\n",
-			   p->target_name);
+			   f->name);
 		return buf_err(&p->notes) ? err_nomem(err) : 0;
 	}
-	t = type_of_id(btf, proto.ret);
+	t = type_of_id(types, proto.ret);
 	if (t.kind != TYPE_INT && t.kind != TYPE_PTR)
 		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
 			       t.kind == TYPE_VOID
 				       ? "%s() returns nothing: there is nothing to replace"
 				       : "%s() returns neither a number nor a pointer",
-			       p->target_name);
-	ret = check(p, kern, btf, &v, t, &why);
+			       f->name);
+	ret = check(p, site, kern, types, v, t, &why);
 	if (!ret)
 		return 0;
-	if (force) {
+	if (p->opts.force) {
 		buf_printf(&p->notes, "forced: %s\n", why.msg);
 		return buf_err(&p->notes) ? err_nomem(err) : 0;
 	}

@@ -3,6 +3,7 @@
 #include "session/maps.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -45,22 +46,28 @@ static int create_one(struct maps *m, enum prog_map which, const struct sys_map 
 	return 0;
 }
 
-int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id, uint32_t value_id,
-		struct err *err)
+uint32_t maps_rule_offset(unsigned int rule, uint32_t cpu_slots)
 {
-	uint32_t control_size = (uint32_t)(sizeof(struct control) +
-					   cpu_slots * sizeof(((struct control *)0)->cpu[0]));
+	size_t one = sizeof(struct rule_control) +
+		     cpu_slots * sizeof(((struct rule_control *)0)->cpu[0]);
+
+	return (uint32_t)(sizeof(struct control) + rule * one);
+}
+
+int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32_t key_id,
+		uint32_t value_id, struct err *err)
+{
+	uint32_t control_size = maps_rule_offset(size->n_rules, size->cpu_slots);
 	const struct sys_map defs[PROG_MAP_COUNT] = {
 		[PROG_MAP_CONTROL] = { "rc_control", BPF_MAP_TYPE_ARRAY, 4, control_size, 1,
 				       BPF_F_MMAPABLE, -1, 0, 0 },
 		/* refused without BTF types: bpf_local_storage_map_alloc_check(), kernel/bpf */
-		[PROG_MAP_TASKS] = { "rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4,
-				     sizeof(struct task_state), 0, BPF_F_NO_PREALLOC, btf_fd,
-				     key_id, value_id },
+		[PROG_MAP_TASKS] = { "rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, size->state_bytes, 0,
+				     BPF_F_NO_PREALLOC, btf_fd, key_id, value_id },
 		[PROG_MAP_EVENTS] = { "rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1,
 				      0, 0 },
 		[PROG_MAP_SCRATCH] = { "rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-				       sizeof(struct record), 1, 0, -1, 0, 0 },
+				       sizeof(struct record), size->n_scratch, 0, -1, 0, 0 },
 	};
 	long page = sysconf(_SC_PAGESIZE);
 	void *mem;
@@ -71,7 +78,6 @@ int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
 		if (ret)
 			return ret;
 	}
-	m->cpu_slots = cpu_slots;
 	m->control_len = (control_size + (size_t)page - 1) & ~((size_t)page - 1);
 	mem = mmap(NULL, m->control_len, PROT_READ | PROT_WRITE, MAP_SHARED,
 		   m->fd[PROG_MAP_CONTROL], 0);
@@ -82,13 +88,17 @@ int maps_create(struct maps *m, uint32_t cpu_slots, int btf_fd, uint32_t key_id,
 	return 0;
 }
 
-int maps_mark(const struct maps *m, pid_t pid, struct err *err)
+int maps_mark(const struct maps *m, uint32_t state_bytes, pid_t pid, struct err *err)
 {
-	const struct task_state state = { .in_scope = 1 };
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int ret =
-		pidfd < 0 ? -errno : sys_map_update(m->fd[PROG_MAP_TASKS], &pidfd, &state, BPF_ANY);
+	_cleanup_free_ struct task_state *state = calloc(1, state_bytes);
+	_cleanup_close_ int pidfd = -1;
+	int ret;
 
+	if (!state)
+		return err_nomem(err);
+	state->in_scope = 1;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	ret = pidfd < 0 ? -errno : sys_map_update(m->fd[PROG_MAP_TASKS], &pidfd, state, BPF_ANY);
 	if (ret)
 		return err_plain(err, ret, ERR_SYSTEM, "cannot mark process %d: %s", (int)pid,
 				 strerror(-ret));

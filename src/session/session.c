@@ -8,35 +8,16 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "comp/comp.h"
 #include "comp/ir.h"
-#include "comp/lineinfo.h"
-#include "engine/engine.h"
 #include "kern/sys.h"
-#include "kern/why.h"
-#include "session/exempt.h"
-#include "session/maps.h"
+#include "session/internal.h"
 #include "util/cleanup.h"
 
-struct session {
-	struct kern *kern; /* borrowed */
-	const struct plan *plan;
-	struct session_opts opts;
-	struct exempt exempt;
-	struct prog_set progs;
-	struct maps maps;
-	int btf_fd;
-	struct engine_link *links; /* one a program, same order */
-	unsigned int n_links;
-	uint64_t misses, exit_misses; /* of links that are gone */
-	struct ring_buffer *ring;
-	session_record_fn fn; /* only during session_consume(), as the next three */
-	void *arg;
-	unsigned int batch; /* records left of this batch */
-	int stopped;	    /* what the callback wanted to stop with */
-};
+/* bpf_local_storage_map_alloc_check() takes values of nearly 64 KiB; this is less */
+#define STATE_BYTES_MAX 60000
 
 static void release_maps(struct session *s)
 {
@@ -53,8 +34,12 @@ void session_free(struct session *s)
 		return;
 	session_disarm(s);
 	release_maps(s);
-	prog_set_free(&s->progs);
-	free(s->links);
+	targets_free(&s->targets);
+	prog_set_free(&s->followers);
+	buf_free(&s->engines);
+	buf_free(&s->notes);
+	free(s->jobs);
+	free(s->rules);
 	free(s);
 }
 
@@ -63,16 +48,15 @@ void session_freep(struct session **s)
 	session_free(*s);
 }
 
-static int job_fill(const struct session *s, const struct kbtf *btf, struct comp_job *job,
-		    struct err *err)
+static void job_fill(const struct session *s, unsigned int rule, const struct kbtf *btf,
+		     uint32_t state, struct comp_job *job)
 {
-	const struct plan *p = s->plan;
-	struct kbtf_proto proto;
+	const struct plan *p = s->rules[rule].plan;
 
 	*job = (struct comp_job){
 		.rule = p->rule,
+		.number = rule,
 		.btf = btf,
-		.target = &p->target,
 		.funcs = p->comp_funcs,
 		.n_funcs = p->n_funcs,
 		.places = p->places,
@@ -85,27 +69,76 @@ static int job_fill(const struct session *s, const struct kbtf *btf, struct comp
 			   .kthreads = s->opts.kthreads,
 			   .pid = (uint32_t)s->opts.pid,
 			   .marked = s->opts.command > 0 },
-		.value = s->opts.value,
-		.schedule = s->opts.schedule,
-		.cpu_slots = s->opts.shown_only ? LIMIT_CPUS : maps_cpu_slots(),
+		.value = s->rules[rule].value,
+		.schedule = s->rules[rule].schedule,
+		.cpu_slots = s->size.cpu_slots,
+		.control = maps_rule_offset(rule, s->size.cpu_slots),
+		.state = state,
 	};
-	if (s->opts.gfp_param < 0)
-		return 0;
-	if (kbtf_func(btf, p->target_name, &proto) ||
-	    (unsigned int)s->opts.gfp_param >= proto.n_params)
-		return err_plain(err, -EOPNOTSUPP, ERR_BTF,
-				 "%s has no parameter %d in this kernel's BTF", p->target_name,
-				 s->opts.gfp_param + 1);
-	job->gfp_param = kbtf_str(btf, proto.params[s->opts.gfp_param].name_off);
-	return kern_gfp_nofail(s->kern, &job->nofail_mask, err);
 }
 
-int session_new(struct session **out, struct kern *kern, const struct plan *plan,
-		const struct session_opts *opts, struct err *err)
+/* a task's state: what all rules share, then each rule's own, then calls of `after` rules */
+static int fill_jobs(struct session *s, const struct kbtf *btf, struct err *err)
+{
+	uint32_t state = sizeof(struct task_state);
+
+	for (unsigned int i = 0; i < s->opts.n_rules; i++) {
+		job_fill(s, i, btf, state, &s->jobs[i]);
+		if (s->jobs[i].n_chains)
+			state += sizeof(struct chain_state);
+	}
+	s->size.state_bytes = state + sizeof(struct after_state);
+	if (s->size.state_bytes > STATE_BYTES_MAX)
+		return err_plain(err, -E2BIG, ERR_LIMIT,
+				 "these rules follow more callers than a task has room for");
+	return 0;
+}
+
+int group_compile(struct group *g, unsigned int site, enum engine e, struct err *err)
+{
+	const struct comp_site comp = group_site(g, site, e);
+
+	prog_set_free(&g->progs);
+	g->planned = e;
+	return comp_target(g->jobs, g->n_jobs, &comp, &g->progs, err);
+}
+
+/* the engine that is tried first is most often the one */
+static int compile(struct session *s, struct err *err)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < s->targets.n_groups; i++) {
+		struct group *g = &s->targets.group[i];
+
+		g->after = s->size.state_bytes - (uint32_t)sizeof(struct after_state);
+		ret = group_compile(g, 0, g->engine[0], err);
+	}
+	for (unsigned int i = 0; ret == 0 && i < s->opts.n_rules; i++)
+		ret = comp_chains(&s->jobs[i], &s->followers, err);
+	return ret ? ret : comp_children(&s->jobs[0], &s->followers, err);
+}
+
+static int copy_rules(struct session *s, const struct session_opts *opts, struct err *err)
+{
+	if (!opts->n_rules || opts->n_rules > LIMIT_RULES)
+		return err_plain(err, -E2BIG, ERR_LIMIT, "a session has from 1 to %d rules",
+				 LIMIT_RULES);
+	s->opts = *opts;
+	s->rules = calloc(opts->n_rules, sizeof(*s->rules));
+	s->jobs = calloc(opts->n_rules, sizeof(*s->jobs));
+	if (!s->rules || !s->jobs)
+		return err_nomem(err);
+	memcpy(s->rules, opts->rules, opts->n_rules * sizeof(*s->rules));
+	s->opts.rules = s->rules;
+	return 0;
+}
+
+int session_new(struct session **out, struct kern *kern, const struct session_opts *opts,
+		struct err *err)
 {
 	_cleanup_(session_freep) struct session *s = calloc(1, sizeof(*s));
 	const struct kbtf *btf;
-	struct comp_job job;
 	int ret;
 
 	if (!s)
@@ -113,96 +146,62 @@ int session_new(struct session **out, struct kern *kern, const struct plan *plan
 	maps_init(&s->maps);
 	s->btf_fd = -1;
 	s->kern = kern;
-	s->plan = plan;
-	s->opts = *opts;
 	s->exempt.self = 1; /* if nobody else: init always is */
-	ret = opts->shown_only ? 0 : exempt_collect(&s->exempt, opts->pid, err);
+	ret = copy_rules(s, opts, err);
+	s->size = (struct maps_size){
+		.n_rules = opts->n_rules,
+		.cpu_slots = opts->shown_only ? LIMIT_CPUS : maps_cpu_slots(),
+	};
+	if (!ret && !opts->shown_only)
+		ret = exempt_collect(&s->exempt, opts->pid, err);
 	if (!ret)
 		ret = kern_btf(kern, &btf, err);
 	if (!ret)
-		ret = job_fill(s, btf, &job, err);
+		ret = fill_jobs(s, btf, err);
 	if (!ret)
-		ret = comp_rule(&job, &s->progs, err);
+		ret = targets_build(&s->targets, s->rules, s->jobs, opts->n_rules, err);
+	if (!ret)
+		ret = compile(s, err);
 	if (ret)
 		return ret;
+	s->size.n_scratch = s->targets.n_groups;
 	*out = take_ptr(s);
 	return 0;
 }
 
-int session_print(const struct session *s, struct buf *out)
+static void print_set(const struct prog_set *set, struct buf *out)
 {
-	for (unsigned int i = 0; i < s->progs.n_progs; i++) {
-		const struct prog *p = &s->progs.progs[i];
+	for (unsigned int i = 0; i < set->n_progs; i++) {
+		const struct prog *p = &set->progs[i];
 
-		buf_printf(out, "%s%s%s%s:\n", i ? "\n" : "", p->name, p->func[0] ? " on " : "",
-			   p->func);
+		buf_printf(out, "%s%s%s%s:\n", out->len ? "\n" : "", p->name,
+			   p->func[0] ? " on " : "", p->func);
 		prog_print(p, out);
 	}
+}
+
+int session_print(const struct session *s, struct buf *out)
+{
+	for (unsigned int i = 0; i < s->targets.n_groups; i++)
+		print_set(&s->targets.group[i].progs, out);
+	print_set(&s->followers, out);
 	return buf_err(out);
 }
 
 int session_explain(const struct session *s, struct buf *types, struct buf *ir, struct err *err)
 {
-	const struct kbtf *btf;
-	struct comp_job job;
-	int ret = kern_btf(s->kern, &btf, err);
+	int ret = 0;
 
-	if (!ret)
-		ret = job_fill(s, btf, &job, err);
-	return ret ? ret : comp_explain(&job, types, ir, err);
-}
+	for (unsigned int i = 0; ret == 0 && i < s->opts.n_rules; i++) {
+		const struct plan_site *first = &s->rules[i].plan->sites[0];
+		struct comp_job job = s->jobs[i];
+		struct comp_site site = first->comp;
 
-static struct engine_site site_of(const struct session *s, const struct prog *p)
-{
-	const struct plan *plan = s->plan;
-
-	if (strcmp(p->func, plan->target_name) == 0)
-		return (struct engine_site){ p->func, plan->target_sym.addr };
-	for (unsigned int i = 0; i < plan->n_funcs; i++)
-		if (strcmp(p->func, plan->func[i].name) == 0)
-			return (struct engine_site){ p->func, plan->func[i].sym.addr };
-	return (struct engine_site){ p->func, 0 };
-}
-
-static int attach_one(struct session *s, const struct lineinfo *li, unsigned int i, struct err *err)
-{
-	const struct prog *p = &s->progs.progs[i];
-	const struct engine_world world = { s->btf_fd, s->maps.fd };
-	const struct engine_site site = site_of(s, p);
-	int ret = engine_arm(p, &li->progs[i], &world, &site, &s->links[i], err);
-
-	if (!ret || (err && err->tag == ERR_VERIFIER))
-		return ret;
-	if (i == 0) {
-		why_not_overridable(s->kern, p->func, ret, err);
-		err_locate(err, s->plan->rule->src, s->plan->rule->target_at);
-	} else if (p->kind != PROG_RAW_TP) {
-		why_not_traceable(s->kern, p->func, ret, err);
+		site.kind = engine_kind(first->engine[0]);
+		job.site = &site;
+		ret = comp_explain(&job, types, ir, err);
 	}
-	return err && err->code ? err->code : ret;
-}
-
-/*
- * The target, which is first in the set, comes last. (The order is of no consequence:
- * nothing happens before `armed`. A call inside a chain function then is not seen.)
- */
-static int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
-{
-	s->n_links = s->progs.n_progs;
-	s->links = calloc(s->n_links, sizeof(*s->links));
-	if (!s->links) {
-		s->n_links = 0;
-		return err_nomem(err);
-	}
-	for (unsigned int i = 0; i < s->n_links; i++)
-		s->links[i] = ENGINE_LINK_NONE;
-	for (unsigned int i = s->n_links; i-- > 0;) {
-		int ret = attach_one(s, li, i, err);
-
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return ret;
 }
 
 /* libbpf goes on until the ring is empty unless told by a negative number to stop */
@@ -217,17 +216,26 @@ static int on_record(void *ctx, void *data, size_t len)
 	return s->stopped || --s->batch == 0 ? -ECANCELED : 0;
 }
 
+static struct rule_control *rule_control(const struct session *s, unsigned int rule)
+{
+	return (void *)((char *)s->maps.control + s->jobs[rule].control);
+}
+
 static void publish_places(struct session *s)
 {
-	for (unsigned int i = 0; i < s->plan->n_places; i++) {
-		const struct ksym *sym = &s->plan->func[s->plan->places[i].func].sym;
+	for (unsigned int r = 0; r < s->opts.n_rules; r++) {
+		const struct plan *p = s->rules[r].plan;
 
-		s->maps.control->place[i].start = sym->addr;
-		s->maps.control->place[i].size = sym->size;
+		for (unsigned int i = 0; i < p->n_places; i++) {
+			const struct ksym *sym = &p->func[p->places[i].func].sym;
+
+			rule_control(s, r)->place[i].start = sym->addr;
+			rule_control(s, r)->place[i].size = sym->size;
+		}
 	}
 }
 
-static int arm(struct session *s, const struct lineinfo *li, struct err *err)
+static int make_maps(struct session *s, const struct lineinfo *li, struct err *err)
 {
 	int ret;
 
@@ -236,9 +244,9 @@ static int arm(struct session *s, const struct lineinfo *li, struct err *err)
 		return err_plain(err, s->btf_fd, s->btf_fd == -EPERM ? ERR_PERMISSION : ERR_BTF,
 				 "the kernel refused our type information: %s",
 				 strerror(-s->btf_fd));
-	ret = maps_create(&s->maps, maps_cpu_slots(), s->btf_fd, li->key_id, li->value_id, err);
+	ret = maps_create(&s->maps, &s->size, s->btf_fd, li->key_id, li->value_id, err);
 	if (!ret && s->opts.command)
-		ret = maps_mark(&s->maps, s->opts.command, err);
+		ret = maps_mark(&s->maps, s->size.state_bytes, s->opts.command, err);
 	if (ret)
 		return ret;
 	publish_places(s);
@@ -246,29 +254,51 @@ static int arm(struct session *s, const struct lineinfo *li, struct err *err)
 	if (!s->ring)
 		return err_plain(err, -errno, ERR_SYSTEM, "cannot map the event buffer: %s",
 				 strerror(errno));
-	ret = attach_all(s, li, err);
-	if (ret)
-		return ret;
-	__atomic_store_n(&s->maps.control->armed, 1, __ATOMIC_SEQ_CST);
 	return 0;
+}
+
+/* all programs as they are planned, in the order in which attach_all() has them */
+static int describe(const struct session *s, struct lineinfo *li, struct err *err)
+{
+	_cleanup_free_ struct prog *all = NULL;
+	uint32_t n = s->followers.n_progs;
+
+	for (unsigned int i = 0; i < s->targets.n_groups; i++)
+		n += s->targets.group[i].progs.n_progs;
+	all = calloc(n, sizeof(*all)); /* shallow: the sets own what is in them */
+	if (!all)
+		return err_nomem(err);
+	n = s->followers.n_progs;
+	if (n)
+		memcpy(all, s->followers.progs, n * sizeof(*all));
+	for (unsigned int i = 0; i < s->targets.n_groups; i++) {
+		const struct prog_set *set = &s->targets.group[i].progs;
+
+		memcpy(&all[n], set->progs, set->n_progs * sizeof(*all));
+		n += set->n_progs;
+	}
+	return lineinfo_build(li, all, n, s->size.state_bytes, err);
 }
 
 int session_arm(struct session *s, struct err *err)
 {
-	struct lineinfo li = { 0 };
+	_cleanup_(lineinfo_free) struct lineinfo li = { 0 };
 	int ret;
 
 	if (s->btf_fd >= 0)
 		return err_plain(err, -EBUSY, ERR_BUSY, "a session is armed only once");
-	ret = lineinfo_build(&li, s->progs.progs, s->progs.n_progs, err);
+	ret = describe(s, &li, err);
 	if (!ret)
-		ret = arm(s, &li, err);
-	lineinfo_free(&li);
+		ret = make_maps(s, &li, err);
+	if (!ret)
+		ret = attach_all(s, &li, err);
 	if (ret) {
 		session_disarm(s);
 		release_maps(s);
+		return ret;
 	}
-	return ret;
+	__atomic_store_n(&s->maps.control->armed, 1, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 /*
@@ -276,32 +306,44 @@ int session_arm(struct session *s, struct err *err)
  * stale frame until a shallower entry prunes it; the stack walk is what stands between
  * it and an injection, and fails to only if the same function is being called again.
  */
-static void add_misses(const struct session *s, unsigned int i, uint64_t *entries, uint64_t *exits)
+static void add_misses(const struct attached *a, uint64_t *entries, uint64_t *exits)
 {
-	const struct engine_link *l = &s->links[i];
 	struct sys_misses m;
 
-	if (l->prog_fd < 0 || sys_misses(l->prog_fd, l->link_fd, &m))
+	if (sys_misses(a->prog_fd, a->link.link_fd, &m))
 		return;
-	*(s->progs.progs[i].kind == PROG_FEXIT ? exits : entries) += m.recursion + m.missed;
+	*(a->engine == ENGINE_FEXIT ? exits : entries) += m.recursion + m.missed;
 }
 
 void session_disarm(struct session *s)
 {
 	if (s->maps.control)
 		__atomic_store_n(&s->maps.control->armed, 0, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < s->n_links; i++) {
-		add_misses(s, i, &s->misses, &s->exit_misses);
-		engine_release(&s->links[i]);
+	for (unsigned int i = 0; i < s->n_attached; i++) {
+		struct attached *a = &s->attached[i];
+
+		add_misses(a, &s->misses, &s->exit_misses);
+		engine_release(&a->link);
+		closep(&a->prog_fd);
 	}
-	s->n_links = 0;
-	free(s->links);
-	s->links = NULL;
+	s->n_attached = 0;
+	free(s->attached);
+	s->attached = NULL;
 }
 
 const char *session_engine(const struct session *s)
 {
-	return s->n_links ? s->links[0].engine : "";
+	return buf_str(&s->engines);
+}
+
+const char *session_notes(const struct session *s)
+{
+	return buf_str(&s->notes);
+}
+
+const char *session_site_name(const struct session *s, uint32_t place)
+{
+	return place < s->targets.n_sites ? s->targets.site[place]->comp.func.name : NULL;
 }
 
 int session_fd(const struct session *s)
@@ -326,18 +368,15 @@ int session_consume(struct session *s, session_record_fn fn, void *arg)
 	return ret < 0 && ret != -ECANCELED ? ret : 0;
 }
 
-void session_stats(const struct session *s, struct session_stats *out)
+void session_rule_stats(const struct session *s, unsigned int rule, struct session_rule_stats *out)
 {
-	const struct control *c = s->maps.control;
+	const struct rule_control *c;
 
 	memset(out, 0, sizeof(*out));
-	out->misses = s->misses;
-	out->exit_misses = s->exit_misses;
-	for (unsigned int i = 0; i < s->n_links; i++)
-		add_misses(s, i, &out->misses, &out->exit_misses);
-	if (!c)
+	if (!s->maps.control || rule >= s->opts.n_rules)
 		return;
-	for (uint32_t i = 0; i < s->maps.cpu_slots; i++)
+	c = rule_control(s, rule);
+	for (uint32_t i = 0; i < s->size.cpu_slots; i++)
 		out->hits += __atomic_load_n(&c->cpu[i].hits, __ATOMIC_RELAXED);
 	out->matches = __atomic_load_n(&c->matches, __ATOMIC_RELAXED);
 	out->injected = __atomic_load_n(&c->injected, __ATOMIC_RELAXED);
@@ -345,8 +384,40 @@ void session_stats(const struct session *s, struct session_stats *out)
 	out->nofail = __atomic_load_n(&c->nofail, __ATOMIC_RELAXED);
 	out->skipped = __atomic_load_n(&c->skipped, __ATOMIC_RELAXED);
 	out->unlucky = __atomic_load_n(&c->unlucky, __ATOMIC_RELAXED);
-	out->drops = __atomic_load_n(&c->drops, __ATOMIC_RELAXED);
 	out->read_faults = __atomic_load_n(&c->read_faults, __ATOMIC_RELAXED);
 	out->unconfirmed = __atomic_load_n(&c->unconfirmed, __ATOMIC_RELAXED);
-	out->lost = __atomic_load_n(&c->lost, __ATOMIC_RELAXED);
+	out->unpaired = __atomic_load_n(&c->unpaired, __ATOMIC_RELAXED);
+}
+
+static void add_rule(struct session_rule_stats *sum, const struct session_rule_stats *r)
+{
+	sum->hits += r->hits;
+	sum->matches += r->matches;
+	sum->injected += r->injected;
+	sum->exempt += r->exempt;
+	sum->nofail += r->nofail;
+	sum->skipped += r->skipped;
+	sum->unlucky += r->unlucky;
+	sum->read_faults += r->read_faults;
+	sum->unconfirmed += r->unconfirmed;
+	sum->unpaired += r->unpaired;
+}
+
+void session_stats(const struct session *s, struct session_stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->misses = s->misses;
+	out->exit_misses = s->exit_misses;
+	for (unsigned int i = 0; i < s->n_attached; i++)
+		add_misses(&s->attached[i], &out->misses, &out->exit_misses);
+	for (unsigned int i = 0; i < s->opts.n_rules; i++) {
+		struct session_rule_stats r;
+
+		session_rule_stats(s, i, &r);
+		add_rule(&out->rules, &r);
+	}
+	if (!s->maps.control)
+		return;
+	out->drops = __atomic_load_n(&s->maps.control->drops, __ATOMIC_RELAXED);
+	out->lost = __atomic_load_n(&s->maps.control->lost, __ATOMIC_RELAXED);
 }

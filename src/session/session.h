@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One armed rule: programs, maps, links and what they report. Arming either
+ * Rules, armed together: programs, maps, links and what they report. Arming either
  * succeeds or leaves nothing behind; disarming cannot fail.
  */
 #pragma once
@@ -12,27 +12,37 @@
 
 struct session;
 
-struct session_opts {
+struct session_rule {
+	const struct plan *plan;
 	int64_t value;		  /* what the target returns */
 	struct schedule schedule; /* a rule's own, or what a command's options say */
-	pid_t pid;		  /* only this process; 0: any */
-	pid_t command;		  /* only this process, waiting to exec, and its descendants; 0 */
+};
+
+struct session_opts {
+	const struct session_rule *rules; /* copied; of several on one function the first wins */
+	unsigned int n_rules;
+	pid_t pid;     /* only this process; 0: any */
+	pid_t command; /* only this process, waiting to exec, and its descendants; 0 */
 	bool kthreads;
 	bool shown_only; /* not to be armed: programs are the same on every machine */
-	int gfp_param;	 /* index of the target's parameter with GFP flags; -1 none */
+};
+
+struct session_rule_stats {
+	uint64_t hits, matches, injected, exempt, nofail, skipped, unlucky;
+	uint64_t read_faults, unconfirmed, unpaired;
 };
 
 struct session_stats {
-	uint64_t hits, matches, injected, exempt, nofail, skipped, unlucky;
-	uint64_t drops, read_faults, unconfirmed, lost;
+	struct session_rule_stats rules; /* all of them together */
+	uint64_t drops, lost;
 	uint64_t misses; /* entries a program did not see: counted by the kernel */
 	uint64_t
 		exit_misses; /* exits not seen: a stale frame, pruned by the next shallower entry */
 };
 
-/* Compiles; loads and attaches nothing. kern and plan must outlive the session. */
-int session_new(struct session **out, struct kern *kern, const struct plan *plan,
-		const struct session_opts *opts, struct err *err);
+/* Compiles; loads and attaches nothing. kern and plans must outlive the session. */
+int session_new(struct session **out, struct kern *kern, const struct session_opts *opts,
+		struct err *err);
 void session_free(struct session *s);
 void session_freep(struct session **s);
 
@@ -44,7 +54,12 @@ int session_explain(const struct session *s, struct buf *types, struct buf *ir, 
 int session_arm(struct session *s, struct err *err);
 /* a store; then everything is taken down. Safe to repeat. Records stay readable. */
 void session_disarm(struct session *s);
-const char *session_engine(const struct session *s); /* of the target, once armed */
+/* by which the targets are overridden, once armed: "kprobe.multi", "kprobe.multi, fmod_ret" */
+const char *session_engine(const struct session *s);
+/* what arming left out: one line each, "" if nothing */
+const char *session_notes(const struct session *s);
+/* the function that a record's place means, of one that was injected; NULL: no such place */
+const char *session_site_name(const struct session *s, uint32_t place);
 
 int session_fd(const struct session *s); /* readable when records wait; -1 unarmed */
 typedef int (*session_record_fn)(void *arg, const struct record *r, size_t len);
@@ -56,3 +71,5 @@ typedef int (*session_record_fn)(void *arg, const struct record *r, size_t len);
 #define SESSION_BATCH 256
 int session_consume(struct session *s, session_record_fn fn, void *arg);
 void session_stats(const struct session *s, struct session_stats *out);
+/* of one rule, by its place in session_opts.rules */
+void session_rule_stats(const struct session *s, unsigned int rule, struct session_rule_stats *out);

@@ -10,15 +10,22 @@
 #include "util/limits.h"
 
 /*
- * The one value of PROG_MAP_CONTROL, mapped into retcon. `armed` comes first
- * and is read first: storing 0 stops the rule at once, with no system call that
- * could itself fail. (While slab fails, so do map updates, with -ENOMEM, and
- * taking a program off a trampoline: bpf_trampoline_get_progs() allocates;
- * kernel/bpf/trampoline.c, 6.12.)
+ * The one value of PROG_MAP_CONTROL, mapped into retcon: this, then a struct
+ * rule_control for each rule. `armed` comes first and is read first: storing 0 stops
+ * every rule at once, with no system call that could itself fail. (While slab fails,
+ * so do map updates, with -ENOMEM, and taking a program off a trampoline:
+ * bpf_trampoline_get_progs() allocates; kernel/bpf/trampoline.c, 6.12.)
  */
 struct control {
 	__u32 armed;
 	__u32 zero; /* always 0, which the verifier does not know */
+	__u64 pad[7];
+	__u64 drops; /* records that found the ring buffer full */
+	__u64 lost;  /* no task storage to be had: a task perhaps inside is not followed */
+	__u64 pad2[6];
+};
+
+struct rule_control {
 	/* by chain: tasks inside its outermost frame; may stay high, never low */
 	__u64 active[LIMIT_CHAINS];
 	__u64 matches;	   /* conditions held; numbers them where `when` or `interval` asks */
@@ -28,29 +35,47 @@ struct control {
 	__u64 nofail;	   /* matches left alone: the allocation may not fail */
 	__u64 skipped;	   /* matches that `when` or `interval` let pass */
 	__u64 unlucky;	   /* matches, or outermost entries, that the probability let pass */
-	__u64 drops;	   /* records that found the ring buffer full */
 	__u64 read_faults; /* predicates false because a read faulted */
 	__u64 unconfirmed; /* chain state said yes, the stack walk said no: not injected */
-	__u64 lost;	   /* no task storage to be had: a task perhaps inside is not followed */
+	__u64 unpaired;	   /* `after`: a call whose entry or return was not seen */
+	__u64 pad[6];
 	struct {
 		__u64 start;
 		__u64 size;
 	} place[LIMIT_FRAMES]; /* text of each chain function, in order of comp_job.places */
 	struct {
-		__u64 hits; /* calls of the target in scope; one line per CPU, plain adds */
+		__u64 hits; /* calls of the target in scope; one line per CPU */
 		__u64 pad[7];
 	} cpu[]; /* possible CPUs rounded up to a power of two */
 };
 
-/* Per task, in PROG_MAP_TASKS. Zeroed when created. */
+/*
+ * Per task, in PROG_MAP_TASKS, zeroed when created: this, then a struct chain_state for
+ * each rule with callers, then a struct after_state for each target whose entry has to
+ * be remembered until its return.
+ */
 struct task_state {
 	__u32 in_scope; /* CMD or a descendant of it */
 	__u32 pad;
+};
+
+struct chain_state {
 	/* by chain */
 	__u32 matched[LIMIT_CHAINS];  /* places matched so far, outermost first */
 	__u32 injected[LIMIT_CHAINS]; /* something was injected since the first of them matched */
 	/* stack address of the call that matched each place, or (comp_env.judged) did not */
 	__u64 frame[LIMIT_FRAMES];
+};
+
+/* a call that has not returned, as it was entered; and then, what it returned */
+struct after_call {
+	__u64 sp; /* 0: free */
+	__u64 arg[LIMIT_PARAMS];
+	__u64 ret;
+};
+
+struct after_state {
+	struct after_call call[LIMIT_AFTER_CALLS];
 };
 
 enum record_kind {
@@ -59,8 +84,9 @@ enum record_kind {
 };
 
 struct record {
-	__u32 kind;
-	__u32 place; /* RECORD_RETURN: which chain place */
+	__u16 kind;
+	__u16 rule;
+	__u32 place; /* RECORD_INJECTED: which site; RECORD_RETURN: which chain place */
 	__u64 time;  /* CLOCK_MONOTONIC, ns */
 	__u32 pid;   /* process */
 	__u32 tid;   /* thread */

@@ -19,6 +19,10 @@
 #define LIMIT_IR	  16384	      /* IR operations of one program */
 #define LIMIT_INSNS	  4096	      /* instructions of one program */
 #define LIMIT_JUMP	  32767	      /* distance of one jump */
+#define LIMIT_SITES	  4096	      /* functions that one target names */
+#define LIMIT_RULES	  64	      /* rules of one session */
+#define LIMIT_AFTER_CALLS 8	      /* nested calls that one task has in an `after` target */
+#define LIMIT_CALLBACKS	  16	      /* functions beside the main one of one program */
 #define LIMIT_STACK_BYTES 512	      /* stack of one program */
 #define LIMIT_EXEMPT	  32	      /* ancestors of retcon left alone */
 #define LIMIT_STACK_DEPTH 64	      /* return addresses kept of one kernel stack */

@@ -10,10 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/limits.h"
 #include "util/span.h"
 
 enum prog_kind {
 	PROG_KPROBE,	    /* entry probe (kprobe.multi or perf kprobe), ctx is pt_regs */
+	PROG_KRETPROBE,	    /* the same at the return */
+	PROG_FMOD_RET,	    /* trampoline: what it returns, unless 0, the function does; args[] */
+	PROG_LSM,	    /* the same on a hook of the BPF LSM */
 	PROG_FENTRY,	    /* trampoline, ctx is u64 args[] */
 	PROG_FEXIT,	    /* trampoline, ctx is u64 args[] then the return value */
 	PROG_RAW_TP,	    /* BTF-typed tracepoint (task_newtask): ctx is u64 args[] */
@@ -55,13 +59,15 @@ struct prog {
 	enum prog_kind kind;
 	char name[16];		/* as bpftool shows it: rc_... */
 	char func[512];		/* function it goes on; "" for a tracepoint */
-	uint32_t attach_btf_id; /* PROG_FENTRY, PROG_FEXIT, PROG_RAW_TP */
+	uint32_t attach_btf_id; /* of a trampoline or tracepoint */
+	int attach_btf_fd;	/* borrowed: BTF of the module that has it; 0: vmlinux */
 	struct bpf_insn *insns;
 	uint32_t n_insns;
-	uint32_t subprog; /* first instruction of the callback; 0: none */
+	uint32_t subprog[LIMIT_CALLBACKS]; /* first instruction of each callback, ascending */
+	uint32_t n_subprogs;
 	struct prog_reloc *relocs;
 	uint32_t n_relocs;
-	struct prog_line *lines; /* ascending, first at instruction 0; one at subprog too */
+	struct prog_line *lines; /* ascending, first at instruction 0; one at each subprog */
 	uint32_t n_lines;
 	struct prog_note *notes;
 	uint32_t n_notes;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "machine.h"
 #include "lang/parse.h"
 
 static struct comp_func describe(const struct kbtf *btf, const char *name, bool trampoline)
@@ -54,11 +55,14 @@ static void prepare(struct test_job *t, bool trampolines)
 {
 	static const uint32_t exempt[] = { 1, 50 };
 
-	t->target = describe(t->btf, t->rule->target, false);
+	t->site.func = describe(t->btf, t->rule->target, false);
+	t->site.func.returned = t->rule->after;
+	t->site.after = machine_after();
+	t->site.kind = t->rule->after ? PROG_KRETPROBE : PROG_KPROBE;
 	t->job = (struct comp_job){
 		.rule = t->rule,
 		.btf = t->btf,
-		.target = &t->target,
+		.site = &t->site,
 		.funcs = t->funcs,
 		.places = t->places,
 		.scope = { .self = 100, .exempt = exempt, .n_exempt = 2 },
@@ -66,6 +70,8 @@ static void prepare(struct test_job *t, bool trampolines)
 		.chains = t->chains,
 		.schedule = t->rule->schedule,
 		.cpu_slots = 4,
+		.control = machine_control(0),
+		.state = machine_state(0),
 	};
 	for (unsigned int c = 0; c < t->rule->n_chains; c++)
 		add_chain(t, &t->rule->chains[c], trampolines);

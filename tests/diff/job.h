@@ -8,7 +8,8 @@ struct test_job {
 	struct comp_job job; /* to be changed at will before it is used */
 	struct kbtf *btf;
 	struct rule *rule;
-	struct comp_func target, funcs[LIMIT_FRAMES];
+	struct comp_site site;
+	struct comp_func funcs[LIMIT_FRAMES];
 	struct comp_place places[LIMIT_FRAMES];
 	struct comp_chain chains[LIMIT_CHAINS];
 	char names[LIMIT_FRAMES][64];

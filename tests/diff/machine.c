@@ -18,18 +18,42 @@ struct cpu {
 #define TASK_FLAGS 44
 #define TASK_TGID  104
 
+uint32_t machine_control(unsigned int n)
+{
+	size_t one = sizeof(struct rule_control) +
+		     MACHINE_CPUS * sizeof(((struct rule_control *)NULL)->cpu[0]);
+
+	return (uint32_t)(sizeof(struct control) + n * one);
+}
+
+uint32_t machine_state(unsigned int n)
+{
+	return (uint32_t)(sizeof(struct task_state) + n * sizeof(struct chain_state));
+}
+
+uint32_t machine_after(void)
+{
+	return machine_state(MACHINE_RULES);
+}
+
+struct rule_control *machine_rule(const struct machine *m, unsigned int n)
+{
+	return (void *)((char *)m->control + machine_control(n));
+}
+
 struct machine *machine_new(void)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 
 	if (!m)
 		return NULL;
-	m->control = calloc(1, sizeof(*m->control) + MACHINE_CPUS * sizeof(m->control->cpu[0]));
+	m->control = calloc(1, machine_control(MACHINE_RULES));
 	if (!m->control) {
 		free(m);
 		return NULL;
 	}
 	m->control->armed = 1;
+	m->rule = machine_rule(m, 0);
 	return m;
 }
 

@@ -13,16 +13,22 @@
 #include "util/prog.h"
 
 #define MACHINE_CPUS  4
+#define MACHINE_RULES 2
 #define MACHINE_STACK 512 /* words of the current task's stack */
 
 struct machine_task {
 	uint8_t bytes[256]; /* struct task_struct of the fixture */
-	struct task_state state;
+	struct {
+		struct task_state own;
+		struct chain_state rule[MACHINE_RULES];
+		struct after_state after;
+	} state;
 	bool has_state;
 };
 
 struct machine {
 	struct control *control;
+	struct rule_control *rule; /* the first; machine_rule() has the others */
 	struct machine_task *current;
 	uint32_t preempt_count;
 	uint32_t cpu, random;
@@ -45,6 +51,11 @@ struct machine {
 };
 
 struct machine *machine_new(void);
+/* where rule n's struct rule_control and struct chain_state are, as a job wants it */
+uint32_t machine_control(unsigned int n);
+uint32_t machine_state(unsigned int n);
+uint32_t machine_after(void);
+struct rule_control *machine_rule(const struct machine *m, unsigned int n);
 void machine_free(struct machine *m);
 void machine_task(struct machine_task *t, uint32_t tgid, uint32_t flags);
 uint64_t machine_run(struct machine *m, const struct prog *p, void *ctx);

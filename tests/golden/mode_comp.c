@@ -5,13 +5,15 @@
  * as in a trampoline), ir, asm or size (instructions
  * of each program); probes: yes for
  * chain functions without trampolines; marked, pid, times, half (probability),
- * nofail: what the command line would have said; declared: parameters of a system call
+ * nofail: what the command line would have said; engine: whose program the target's is
+ * (kprobe unless given, of an `after` rule kretprobe); declared: parameters of a system call
  * that BTF does not have. Types are tests/diff/fixture.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "comp/ir.h"
+#include "engine/engine.h"
 #include "golden.h"
 #include "lang/parse.h"
 #include "tests/diff/job.h"
@@ -48,7 +50,7 @@ static int show_predicate(const struct comp_job *job, enum prog_kind kind, struc
 			  struct err *err)
 {
 	struct prog prog = { 0 };
-	int ret = comp_predicate(job->btf, job->rule->src, &job->rule->on_target, job->target->name,
+	int ret = comp_predicate(job->btf, job->rule->src, &job->rule->on_target, job->site->func.name,
 				 kind, &prog, err);
 
 	if (ret == 0)
@@ -84,6 +86,17 @@ static int declare_syscalls(struct test_job *t, const char *text, struct rule **
 	return ret;
 }
 
+/* as a trampoline's program, say */
+static int set_engine(struct test_job *t, const char *name, struct err *err)
+{
+	enum engine e;
+	int ret = name ? engine_by_name(name, &e, err) : 0;
+
+	if (name && ret == 0)
+		t->site.kind = engine_kind(e);
+	return ret;
+}
+
 static int compile(const struct golden_input *in, struct buf *out, struct err *err)
 {
 	const char *spec = golden_get(in, "spec"), *target = golden_get(in, "target");
@@ -104,8 +117,10 @@ static int compile(const struct golden_input *in, struct buf *out, struct err *e
 		t.job.schedule.probability = 1ull << 31;
 	if (flag(in, "times"))
 		t.job.schedule.times = number(in, "times");
-	t.job.gfp_param = golden_get(in, "nofail");
-	t.job.nofail_mask = 0x8000;
+	t.site.gfp_param = golden_get(in, "nofail");
+	t.site.nofail_mask = 0x8000;
+	if (ret == 0)
+		ret = set_engine(&t, golden_get(in, "engine"), err);
 	t.job.scope.marked = flag(in, "marked");
 	t.job.scope.kthreads = flag(in, "kthreads");
 	t.job.scope.pid = (uint32_t)number(in, "pid");

@@ -114,12 +114,13 @@ refused 2 '*no function*should_failslap*should_failslab*' 'should_failslap = -EN
 refused 2 '*no function*kmaloc*did you mean kmalloc*' 'kmaloc = -ENOMEM under tcp_v4_connect'
 refused 2 '*no function*openat*did you mean syscall:openat*' 'openat = -EACCES'
 refused 2 "*no system call 'opennat'*syscall:openat*" 'syscall:opennat = -ENOMEM under tcp_v4_connect'
-refused 2 '*security hooks*not supported yet*' 'lsm:socket_connect = -EPERM'
-refused 2 '*named module*not supported yet*' 'btrfs:open_ctree = -ENOMEM'
-refused 2 "*'after'*not supported yet*" 'syscall:read = 1 after'
+refused 2 '*whole system*' 'lsm:socket_connect = -EPERM'
+refused 2 '*no security hook*sokcet_connect*did you mean lsm:socket_connect*' 'lsm:sokcet_connect = -EPERM'
+refused 2 '*no module*brtfs*' 'brtfs:open_ctree = -ENOMEM under __sys_connect'
+refused 2 '*whole system*' 'syscall:read = 1 after'
 refused 2 "*write 'times 5'*" -c 5 'kmalloc = -ENOMEM under tcp_v4_connect'
 refused 2 "*write 'probability*" -P 0.1 'kmalloc = -ENOMEM under tcp_v4_connect'
-refused 2 '*one too many*one rule*' 'kmalloc = -ENOMEM under a' 'bio = -EIO under b'
+refused 2 "*rule 2:1:*no function 'should_fail_boi'*" 'kmalloc = -ENOMEM under tcp_v4_connect' 'should_fail_boi = -EIO if 1'
 refused 2 '*the rule is missing*'
 refused 125 '*no command*' 'kmalloc = -ENOMEM under tcp_v4_connect' --
 refused 127 '*not found*' 'kmalloc = -ENOMEM under tcp_v4_connect' -- /no/such/command

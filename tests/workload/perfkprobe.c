@@ -152,7 +152,7 @@ static int arm(struct armed *a, const struct child *c, bool by_address)
 	a->prog = load(c->pid);
 	if (a->prog < 0)
 		return a->prog;
-	a->link = sys_link_perf_kprobe(a->prog, addr ? NULL : TARGET, addr, &a->perf);
+	a->link = sys_link_perf_kprobe(a->prog, addr ? NULL : TARGET, addr, false, 0, &a->perf);
 	return a->link < 0 ? a->link : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "comp/abi.h"
+#include "util/control.h"
 
 static uint64_t word_at(const void *base, unsigned int off)
 {
@@ -65,23 +66,58 @@ static void others_read_an_array(void **state)
 /* what libbpf calls the arguments of a system call: the fourth is not rcx */
 static void system_calls_read_pt_regs(void **state)
 {
+	struct abi_syscall call = { 0 };
 	struct pt_regs regs;
-	const char *name = NULL;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(regs) / 8; i++)
 		memcpy((char *)&regs + 8 * i, &(uint64_t){ 0x1000 + i }, 8);
-	assert_int_equal(word_at(&regs, abi_syscall_arg(0)), PT_REGS_PARM1_SYSCALL(&regs));
-	assert_int_equal(word_at(&regs, abi_syscall_arg(1)), PT_REGS_PARM2_SYSCALL(&regs));
-	assert_int_equal(word_at(&regs, abi_syscall_arg(2)), PT_REGS_PARM3_SYSCALL(&regs));
-	assert_int_equal(word_at(&regs, abi_syscall_arg(3)), PT_REGS_PARM4_SYSCALL(&regs));
-	assert_int_equal(word_at(&regs, abi_syscall_arg(4)), PT_REGS_PARM5_SYSCALL(&regs));
-	assert_int_equal(word_at(&regs, abi_syscall_arg(5)), regs.r9);
-	assert_int_equal(abi_syscall_name("__x64_sys_openat", &name), 0);
-	assert_string_equal(name, "openat");
-	assert_int_equal(abi_syscall_name("__ia32_sys_openat", &name), -ENOENT);
-	assert_int_equal(abi_syscall_name("do_sys_open", &name), -ENOENT);
-	assert_string_equal(name, "openat");
+	assert_int_equal(abi_syscall("__x64_sys_openat", &call), 0);
+	assert_string_equal(call.name, "openat");
+	assert_false(call.narrow || call.compat);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 0)), PT_REGS_PARM1_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 1)), PT_REGS_PARM2_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 2)), PT_REGS_PARM3_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 3)), PT_REGS_PARM4_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 4)), PT_REGS_PARM5_SYSCALL(&regs));
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 5)), regs.r9);
+	assert_int_equal(abi_syscall("do_sys_open", &call), -ENOENT);
+	assert_string_equal(call.name, "openat");
+}
+
+/* int $0x80: ebx, ecx, edx, esi, edi, ebp */
+static void narrow_system_calls_have_other_registers(void **state)
+{
+	struct abi_syscall call = { 0 };
+	struct pt_regs regs;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(regs) / 8; i++)
+		memcpy((char *)&regs + 8 * i, &(uint64_t){ 0x1000 + i }, 8);
+	assert_int_equal(abi_syscall("__ia32_compat_sys_openat", &call), 0);
+	assert_true(call.narrow && call.compat);
+	assert_int_equal(abi_syscall("__ia32_sys_openat", &call), 0);
+	assert_string_equal(call.name, "openat");
+	assert_true(call.narrow && !call.compat);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 0)), regs.rbx);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 1)), regs.rcx);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 2)), regs.rdx);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 3)), regs.rsi);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 4)), regs.rdi);
+	assert_int_equal(word_at(&regs, abi_syscall_arg(&call, 5)), regs.rbp);
+}
+
+/* at a return: the result from the registers, the rest from what the entry has kept */
+static void returns_read_what_was_kept(void **state)
+{
+	const struct abi *abi = abi_of(PROG_KRETPROBE);
+
+	(void)state;
+	assert_int_equal(abi->result, offsetof(struct pt_regs, rax));
+	assert_int_equal(abi->sp, offsetof(struct pt_regs, rsp));
+	assert_int_equal(abi->ret, offsetof(struct after_call, ret));
+	for (unsigned int i = 0; i < LIMIT_PARAMS; i++)
+		assert_int_equal(abi->arg[i], offsetof(struct after_call, arg) + 8 * i);
 }
 
 int main(void)
@@ -90,6 +126,8 @@ int main(void)
 		cmocka_unit_test(probes_read_pt_regs),
 		cmocka_unit_test(others_read_an_array),
 		cmocka_unit_test(system_calls_read_pt_regs),
+		cmocka_unit_test(narrow_system_calls_have_other_registers),
+		cmocka_unit_test(returns_read_what_was_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void becomes(struct ir *ir, struct ir *cb, const char *text)
 	_cleanup_buf_ struct buf out = { 0 };
 	struct err err = { 0 };
 
-	if (ir_assemble(ir, cb, &p, &err))
+	if (ir_assemble(ir, &cb, cb != NULL, &p, &err))
 		print_error("%s\n", err.msg);
 	assert_int_equal(err.code, 0);
 	prog_print(&p, &out);
@@ -46,7 +46,7 @@ static void fails(struct ir *ir, struct ir *cb, int code, const char *words)
 	_cleanup_(prog_free) struct prog p = { 0 };
 	struct err err = { 0 };
 
-	assert_int_equal(ir_assemble(ir, cb, &p, &err), code);
+	assert_int_equal(ir_assemble(ir, &cb, cb != NULL, &p, &err), code);
 	if (!strstr(err.msg, words))
 		print_error("\"%s\" does not say \"%s\"\n", err.msg, words);
 	assert_non_null(strstr(err.msg, words));
@@ -127,7 +127,7 @@ static void test_random_calls(void **state)
 		uint32_t pc = 0;
 
 		assert_int_equal(rnd_program(&g, seed, false), 0);
-		assert_int_equal(ir_assemble(g.ir, NULL, &p, NULL), 0);
+		assert_int_equal(ir_assemble(g.ir, NULL, 0, &p, NULL), 0);
 		n_args = calloc(p.n_insns, 1);
 		assert_non_null(n_args);
 		for (pc = 0; pc < p.n_insns; pc++)
@@ -172,7 +172,7 @@ static void test_limits(void **state)
 	struct ir *ir = long_jump(LIMIT_INSNS - 4);
 
 	(void)state;
-	assert_int_equal(ir_assemble(ir, NULL, &p, NULL), 0);
+	assert_int_equal(ir_assemble(ir, NULL, 0, &p, NULL), 0);
 	assert_int_equal(p.n_insns, LIMIT_INSNS);
 	ir_free(ir);
 	fails(long_jump(LIMIT_INSNS - 3), NULL, -E2BIG, "4097 instructions");
@@ -209,7 +209,7 @@ static struct ir *loop_with(unsigned int slots)
 
 	ir_slot_store(ir, 8, s, 0, ir_k(0));
 	ir_call(ir, BPF_FUNC_loop,
-		(struct ir_val[]){ ir_k(1), ir_r(ir_callback(ir)), ir_r(ir_slot_addr(ir, s, 0)),
+		(struct ir_val[]){ ir_k(1), ir_r(ir_callback(ir, 0)), ir_r(ir_slot_addr(ir, s, 0)),
 				   ir_k(0) },
 		4);
 	ir_exit(ir, ir_k(0));
@@ -222,21 +222,21 @@ static void test_stack(void **state)
 	struct ir *ir = with_stack(LIMIT_STACK_BYTES, false), *cb;
 
 	(void)state;
-	assert_int_equal(ir_assemble(ir, NULL, &p, NULL), 0);
+	assert_int_equal(ir_assemble(ir, NULL, 0, &p, NULL), 0);
 	ir_free(ir);
 	prog_free(&p);
 	fails(with_stack(LIMIT_STACK_BYTES + 8, false), NULL, -E2BIG, "520 bytes of stack");
 	/* five of nine values are on the stack */
 	ir = with_stack(LIMIT_STACK_BYTES - 40, true);
-	assert_int_equal(ir_assemble(ir, NULL, &p, NULL), 0);
+	assert_int_equal(ir_assemble(ir, NULL, 0, &p, NULL), 0);
 	ir_free(ir);
 	fails(with_stack(LIMIT_STACK_BYTES - 32, true), NULL, -E2BIG, "520 bytes of stack");
 	/* frames add up, in steps of 32 */
 	ir = loop_with(384);
 	cb = with_stack(128, false);
-	assert_int_equal(ir_assemble(ir, cb, &with_cb, NULL), 0);
-	assert_true(with_cb.subprog > 0);
-	assert_int_equal(with_cb.lines[with_cb.n_lines - 1].insn, with_cb.subprog);
+	assert_int_equal(ir_assemble(ir, &cb, cb != NULL, &with_cb, NULL), 0);
+	assert_true(with_cb.n_subprogs == 1);
+	assert_int_equal(with_cb.lines[with_cb.n_lines - 1].insn, with_cb.subprog[0]);
 	ir_free(ir);
 	ir_free(cb);
 	fails(loop_with(384), with_stack(136, false), -E2BIG, "544 bytes of stack");
@@ -291,7 +291,7 @@ static void test_check(void **state)
 		{ { MOV0, INSN(BPF_JMP32 | BPF_JA, 0, 0, 0, 0), EXIT }, 3, "newer" },
 		{ { INSN(BPF_LD | BPF_DW, 0, BPF_PSEUDO_FUNC, 0, 1), MOV0, EXIT },
 		  3,
-		  "not the callback" },
+		  "not a callback" },
 		{ { INSN(BPF_LD | BPF_DW, 0, BPF_PSEUDO_MAP_FD, 0, 1), INSN(0, 0, 0, 0, 0), EXIT },
 		  3,
 		  "0 relocations for 1" },

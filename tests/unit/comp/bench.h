@@ -41,8 +41,8 @@ static inline void open_bench(struct bench *b, const char *text, bool trampoline
 	machine_task(&b->task, 77, 0);
 	b->m->current = &b->task;
 	for (unsigned int i = 0; i < LIMIT_FRAMES; i++) {
-		b->m->control->place[i].start = 0x1000 * (i + 1);
-		b->m->control->place[i].size = 0x100;
+		b->m->rule->place[i].start = 0x1000 * (i + 1);
+		b->m->rule->place[i].size = 0x100;
 	}
 }
 

@@ -23,7 +23,7 @@ static void ready(struct bench *b)
 {
 	compile(b);
 	for (unsigned int i = 0; i < b->t.job.n_places; i++)
-		b->m->control->place[i].start = 0x1000 * (b->t.places[i].func + 1);
+		b->m->rule->place[i].start = 0x1000 * (b->t.places[i].func + 1);
 }
 
 static void begin(struct bench *b, const char *rule)
@@ -66,10 +66,10 @@ static void all_callers_are_needed(void **unused)
 	event(&b, "rc_enter_1", 10);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
-	assert_int_equal(b.m->control->matches, 0);
+	assert_int_equal(b.m->rule->matches, 0);
 	event(&b, "rc_enter_0", 20);
-	assert_int_equal(b.m->control->active[0], 1);
-	assert_int_equal(b.m->control->active[1], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
+	assert_int_equal(b.m->rule->active[1], 1);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 20);
@@ -89,7 +89,7 @@ static void all_callers_are_needed(void **unused)
 	on_stack(&b, OTHER, FIRST);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 2);
-	assert_int_equal(b.m->control->unconfirmed, 2);
+	assert_int_equal(b.m->rule->unconfirmed, 2);
 	close_bench(&b);
 }
 
@@ -104,25 +104,25 @@ static void one_function_in_several_chains(void **unused)
 	on_stack(&b, FIRST, SECOND);
 	event(&b, "rc_enter_1", 10);
 	enter_with(&b, "rc_enter_0", 20, 4);
-	assert_int_equal(b.task.state.matched[0], 0);
-	assert_int_equal(b.task.state.matched[1], 2);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[1], 2);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
 	event(&b, "rc_exit_0", 20);
-	assert_int_equal(b.task.state.matched[1], 1);
+	assert_int_equal(b.task.state.rule[0].matched[1], 1);
 	enter_with(&b, "rc_enter_0", 20, 3);
-	assert_int_equal(b.task.state.matched[0], 1);
-	assert_int_equal(b.task.state.matched[1], 2);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[1], 2);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 20); /* tells its return once */
 	assert_int_equal(b.m->n_sent, 2);
-	assert_int_equal(b.task.state.matched[0], 0);
-	assert_int_equal(b.task.state.matched[1], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[1], 1);
 	event(&b, "rc_exit_1", 10);
 	assert_int_equal(b.m->n_sent, 3);
-	assert_int_equal(b.m->control->active[0], 0);
-	assert_int_equal(b.m->control->active[1], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
+	assert_int_equal(b.m->rule->active[1], 0);
 	close_bench(&b);
 }
 
@@ -135,12 +135,12 @@ static void faults_stay_in_their_chain(void **unused)
 	begin(&b, FAIL "under " PROTO_6 " under " CONNECT);
 	b.m->stack[MACHINE_STACK - 20] = 0; /* sk */
 	event(&b, "rc_enter_0", 20);
-	assert_int_equal(b.m->control->read_faults, 1);
-	assert_int_equal(b.task.state.matched[0], 0);
-	assert_int_equal(b.task.state.matched[1], 1);
-	assert_int_equal(b.m->control->active[1], 1);
+	assert_int_equal(b.m->rule->read_faults, 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[1], 1);
+	assert_int_equal(b.m->rule->active[1], 1);
 	event(&b, "rc_exit_0", 20);
-	assert_int_equal(b.m->control->active[1], 0);
+	assert_int_equal(b.m->rule->active[1], 0);
 	close_bench(&b);
 }
 
@@ -153,10 +153,10 @@ static void storage_for_several_chains(void **unused)
 	b.m->storage_fails = true;
 	event(&b, "rc_enter_0", 20);
 	assert_true(b.m->control->lost > 0);
-	assert_int_equal(b.m->control->active[0] + b.m->control->active[1], 0);
+	assert_int_equal(b.m->rule->active[0] + b.m->rule->active[1], 0);
 	b.m->storage_fails = false;
 	event(&b, "rc_enter_0", 20);
-	assert_int_equal(b.m->control->active[0] + b.m->control->active[1], 2);
+	assert_int_equal(b.m->rule->active[0] + b.m->rule->active[1], 2);
 	close_bench(&b);
 }
 
@@ -177,9 +177,9 @@ static void not_under_by_the_stack(void **unused)
 	on_stack(&b, SECOND, FIRST); /* FIRST is the outer one: STREAM */
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->matches, 1);
-	assert_int_equal(b.m->control->unconfirmed, 0);
-	assert_int_equal(b.m->control->cpu[0].hits, 2);
+	assert_int_equal(b.m->rule->matches, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 0);
+	assert_int_equal(b.m->rule->cpu[0].hits, 2);
 	on_stack(&b, FIRST, SECOND);
 	hit(&b, 50, 0);
 	on_stack(&b, OTHER, FIRST);
@@ -188,14 +188,14 @@ static void not_under_by_the_stack(void **unused)
 	b.m->trace_bytes = -14;
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 3);
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	/* as deep as we look: what is above may be the caller */
 	for (unsigned int i = 0; i < LIMIT_STACK_DEPTH; i++)
 		b.m->trace[i] = 7;
 	b.m->trace_bytes = 8 * LIMIT_STACK_DEPTH;
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 3);
-	assert_int_equal(b.m->control->unconfirmed, 2);
+	assert_int_equal(b.m->rule->unconfirmed, 2);
 	b.m->trace_bytes -= 8;
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 4);
@@ -231,7 +231,7 @@ static void under_one_but_not_under_another(void **unused)
 	on_stack(&b, SECOND, FIRST);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->matches, 1);
+	assert_int_equal(b.m->rule->matches, 1);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->n_sent, 2);
 	close_bench(&b);
@@ -251,7 +251,7 @@ static void not_under_with_a_condition(void **unused)
 	enter_with(&b, "rc_enter_0", 20, 3);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->unconfirmed, 0);
+	assert_int_equal(b.m->rule->unconfirmed, 0);
 	event(&b, "rc_exit_0", 20);
 	enter_with(&b, "rc_enter_0", 20, 4);
 	hit(&b, 50, 0);
@@ -270,7 +270,7 @@ static void not_under_with_a_condition(void **unused)
 	assert_int_equal(b.m->overrides, 4);
 	event(&b, "rc_exit_0", 20);
 	assert_int_equal(b.m->n_sent, 4); /* it reports no returns */
-	assert_int_equal(b.m->control->unconfirmed, 0);
+	assert_int_equal(b.m->rule->unconfirmed, 0);
 	close_bench(&b);
 }
 
@@ -283,23 +283,23 @@ static void a_missed_entry_forbids_too(void **unused)
 	begin(&b, FAIL "not under " CONNECT_3);
 	on_stack(&b, FIRST);
 	hit(&b, 50, 0); /* no state at all */
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	enter_with(&b, "rc_enter_0", 20, 4);
 	event(&b, "rc_exit_0", 20);
 	hit(&b, 50, 0); /* an entry was judged, but is over */
-	assert_int_equal(b.m->control->unconfirmed, 2);
+	assert_int_equal(b.m->rule->unconfirmed, 2);
 	enter_with(&b, "rc_enter_0", 20, 4);
 	hit(&b, 15, 0); /* the same, its exit missed */
-	assert_int_equal(b.m->control->unconfirmed, 3);
+	assert_int_equal(b.m->rule->unconfirmed, 3);
 	event(&b, "rc_exit_0", 20);
 	b.m->storage_fails = true;
 	b.task.has_state = false;
 	enter_with(&b, "rc_enter_0", 20, 4);
 	assert_int_equal(b.m->control->lost, 1);
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->unconfirmed, 4);
+	assert_int_equal(b.m->rule->unconfirmed, 4);
 	assert_int_equal(b.m->overrides, 0);
-	assert_int_equal(b.m->control->matches, 0);
+	assert_int_equal(b.m->rule->matches, 0);
 	close_bench(&b);
 }
 
@@ -312,10 +312,10 @@ static void a_fault_judges_nothing(void **unused)
 	on_stack(&b, FIRST);
 	b.m->stack[MACHINE_STACK - 20] = 0; /* sk */
 	event(&b, "rc_enter_0", 20);
-	assert_int_equal(b.m->control->read_faults, 1);
+	assert_int_equal(b.m->rule->read_faults, 1);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	close_bench(&b);
 }
 
@@ -328,7 +328,7 @@ static void not_under_two_with_a_condition(void **unused)
 	on_stack(&b, SECOND, FIRST);
 	event(&b, "rc_enter_0", 10);
 	hit(&b, 50, 0); /* the inner entry was missed */
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	enter_with(&b, "rc_enter_1", 20, 4);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
@@ -336,10 +336,10 @@ static void not_under_two_with_a_condition(void **unused)
 	enter_with(&b, "rc_enter_1", 20, 3);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	event(&b, "rc_exit_1", 20);
 	event(&b, "rc_exit_0", 10);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	/* the inner function alone, or the other way round, is not the chain */
 	enter_with(&b, "rc_enter_1", 20, 3);
 	on_stack(&b, SECOND);
@@ -367,7 +367,7 @@ static void wanted_and_forbidden_by_condition(void **unused)
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 20);
 	assert_int_equal(b.m->n_sent, 2);
-	assert_int_equal(b.m->control->unconfirmed, 0);
+	assert_int_equal(b.m->rule->unconfirmed, 0);
 	close_bench(&b);
 }
 
@@ -404,10 +404,10 @@ static void run_schedule(const char *clauses, bool chain)
 		hit(&b, 50, 0);
 		assert_int_equal(b.m->overrides, injected);
 	}
-	assert_int_equal(b.m->control->injected, injected);
+	assert_int_equal(b.m->rule->injected, injected);
 	if (!s.times) {
-		assert_int_equal(b.m->control->matches, 40);
-		assert_int_equal(b.m->control->skipped, 40 - injected);
+		assert_int_equal(b.m->rule->matches, 40);
+		assert_int_equal(b.m->rule->skipped, 40 - injected);
 	}
 	close_bench(&b);
 }
@@ -457,18 +457,18 @@ static void only_confirmed_matches_have_numbers(void **unused)
 	hit(&b, 50, 0);
 	on_stack(&b, SECOND, FIRST);
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->unconfirmed, 1);
-	assert_int_equal(b.m->control->matches, 0);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
+	assert_int_equal(b.m->rule->matches, 0);
 	on_stack(&b, FIRST);
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->matches, 1);
-	assert_int_equal(b.m->control->skipped, 1);
+	assert_int_equal(b.m->rule->matches, 1);
+	assert_int_equal(b.m->rule->skipped, 1);
 	assert_int_equal(b.m->overrides, 0);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->skipped, 2);
+	assert_int_equal(b.m->rule->skipped, 2);
 	close_bench(&b);
 }
 
@@ -482,19 +482,19 @@ static void probability_is_drawn_for_each_match(void **unused)
 	on_stack(&b, FIRST);
 	b.m->random = UINT32_MAX;
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->skipped, 1);
-	assert_int_equal(b.m->control->unlucky, 0);
+	assert_int_equal(b.m->rule->skipped, 1);
+	assert_int_equal(b.m->rule->unlucky, 0);
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->unlucky, 1);
-	assert_int_equal(b.m->control->taken, 0);
+	assert_int_equal(b.m->rule->unlucky, 1);
+	assert_int_equal(b.m->rule->taken, 0);
 	b.m->random = 0;
 	hit(&b, 50, 0);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->taken, 1);
-	assert_int_equal(b.m->control->matches, 4);
+	assert_int_equal(b.m->rule->taken, 1);
+	assert_int_equal(b.m->rule->matches, 4);
 	close_bench(&b);
 }
 
@@ -518,7 +518,7 @@ static void as_many_chains_and_callers_as_there_may_be(void **unused)
 		event(&b, "rc_exit_0", 10 + 5 * i);
 	assert_int_equal(b.m->n_sent, 5);
 	for (unsigned int c = 0; c < LIMIT_CHAINS; c++)
-		assert_int_equal(b.m->control->active[c], 0);
+		assert_int_equal(b.m->rule->active[c], 0);
 	close_bench(&b);
 }
 

@@ -29,7 +29,7 @@ static void fails(struct ir *ir, int code, const char *words)
 	struct prog p = { .n_insns = 7 };
 	struct err err = { 0 };
 
-	assert_int_equal(ir_assemble(ir, NULL, &p, &err), code);
+	assert_int_equal(ir_assemble(ir, NULL, 0, &p, &err), code);
 	assert_int_equal(err.code, code);
 	if (!strstr(err.msg, words))
 		print_error("\"%s\" does not say \"%s\"\n", err.msg, words);
@@ -60,7 +60,7 @@ static void test_print(void **state)
 	ir_atomic_add(ir, 8, ctx, 16, ir_k(1));
 	ir_fetch_add(ir, 4, ctx, 16, ir_r(ir_neg(ir, IR_64, b)));
 	ir_call(ir, BPF_FUNC_loop,
-		(struct ir_val[]){ ir_k(3), ir_r(ir_callback(ir)), ir_r(ir_slot_addr(ir, s, 0)),
+		(struct ir_val[]){ ir_k(3), ir_r(ir_callback(ir, 0)), ir_r(ir_slot_addr(ir, s, 0)),
 				   ir_k(0) },
 		4);
 	ir_call(ir, BPF_FUNC_this_cpu_ptr, (struct ir_val[]){ ir_r(ir_ksym(ir, 99)) }, 1);
@@ -152,7 +152,7 @@ static void test_misuse(void **state)
 	fails(ir, -EINVAL, "on the stack");
 
 	ir = new_ir();
-	ir_call(ir, BPF_FUNC_loop, (struct ir_val[]){ ir_k(1), ir_r(ir_callback(ir)) }, 2);
+	ir_call(ir, BPF_FUNC_loop, (struct ir_val[]){ ir_k(1), ir_r(ir_callback(ir, 0)) }, 2);
 	ir_exit(ir, ir_k(0));
 	fails(ir, -EINVAL, "without a callback");
 }
@@ -182,7 +182,7 @@ static void test_limit_ir(void **state)
 	for (unsigned int i = 2; i < LIMIT_IR; i++)
 		ir_mov(ir, x, ir_k(i)); /* all but the last one go */
 	ir_exit(ir, ir_r(x));
-	assert_int_equal(ir_assemble(ir, NULL, &p, NULL), 0);
+	assert_int_equal(ir_assemble(ir, NULL, 0, &p, NULL), 0);
 	ir_note(ir, "one more");
 	fails(ir, -E2BIG, "more than 16384 operations");
 }

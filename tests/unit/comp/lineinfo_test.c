@@ -18,6 +18,8 @@
 #include "util/cleanup.h"
 #include "util/control.h"
 
+#define STATE_BYTES (sizeof(struct task_state) + sizeof(struct chain_state))
+
 static const char text[] = "inject first_line\n"
 			   "  when second_line == 2\n"
 			   "  and third_line";
@@ -49,7 +51,7 @@ static void make(struct prog *out, int32_t off)
 	ir_slot_store(ir, 8, s, 0, ir_k(0));
 	ir_at(ir, at("second_line"));
 	args[0] = ir_r(n);
-	args[1] = ir_r(ir_callback(ir));
+	args[1] = ir_r(ir_callback(ir, 0));
 	args[2] = ir_r(ir_slot_addr(ir, s, 0));
 	args[3] = ir_k(0);
 	ir_call(ir, BPF_FUNC_loop, args, 4);
@@ -63,7 +65,7 @@ static void make(struct prog *out, int32_t off)
 	n = ir_load(cb, 8, ctx, 0);
 	ir_store(cb, 8, ctx, 0, ir_r(ir_alu(cb, BPF_ADD, IR_64, n, ir_r(index))));
 	ir_exit(cb, ir_k(0));
-	assert_int_equal(ir_assemble(ir, cb, out, &err), 0);
+	assert_int_equal(ir_assemble(ir, &cb, cb != NULL, out, &err), 0);
 	snprintf(out->name, sizeof(out->name), "rc_t.1");
 	out->src = &source;
 }
@@ -79,7 +81,7 @@ static void test_structure(void **state)
 	(void)state;
 	make(&progs[0], 8);
 	make(&progs[1], 8);
-	assert_int_equal(lineinfo_build(&li, progs, 2, NULL), 0);
+	assert_int_equal(lineinfo_build(&li, progs, 2, STATE_BYTES, NULL), 0);
 	assert_int_equal(li.n_progs, 2);
 	h = li.btf;
 	assert_int_equal(h->magic, BTF_MAGIC);
@@ -88,7 +90,7 @@ static void test_structure(void **state)
 	info = &li.progs[1];
 	assert_int_equal(info->n_func, 2);
 	assert_int_equal(info->func[0].insn_off, 0);
-	assert_int_equal(info->func[1].insn_off, progs[1].subprog);
+	assert_int_equal(info->func[1].insn_off, progs[1].subprog[0]);
 	assert_int_equal(info->n_line, progs[1].n_lines);
 	for (uint32_t i = 0; i < info->n_line; i++) {
 		const struct bpf_line_info *l = &info->line[i];
@@ -118,10 +120,10 @@ static void test_no_lines(void **state)
 	make(&p, 8);
 	p.n_lines = 0;
 	p.src = NULL;
-	assert_int_equal(lineinfo_build(&li, &p, 1, NULL), 0);
+	assert_int_equal(lineinfo_build(&li, &p, 1, STATE_BYTES, NULL), 0);
 	assert_int_equal(li.progs[0].n_line, 2);
 	assert_int_equal(li.progs[0].line[0].insn_off, 0);
-	assert_int_equal(li.progs[0].line[1].insn_off, p.subprog);
+	assert_int_equal(li.progs[0].line[1].insn_off, p.subprog[0]);
 	if (can_run) {
 		int fd = run_prog_load(&p, &li, NULL, &kernel_log);
 
@@ -145,7 +147,7 @@ static void test_loop_runs(void **state)
 	if (!can_run)
 		skip();
 	make(&p, 8);
-	assert_int_equal(lineinfo_build(&li, &p, 1, NULL), 0);
+	assert_int_equal(lineinfo_build(&li, &p, 1, STATE_BYTES, NULL), 0);
 	fd = run_prog_load(&p, &li, NULL, &kernel_log);
 	if (fd < 0)
 		print_error("%s\n", kernel_log.text);
@@ -166,7 +168,7 @@ static void test_verifier_quotes(void **state)
 	if (!can_run)
 		skip();
 	make(&p, 9);
-	assert_int_equal(lineinfo_build(&li, &p, 1, NULL), 0);
+	assert_int_equal(lineinfo_build(&li, &p, 1, STATE_BYTES, NULL), 0);
 	assert_true(run_prog_load(&p, &li, NULL, &kernel_log) < 0);
 	assert_non_null(strstr(kernel_log.text, "inject first_line"));
 	assert_non_null(strstr(kernel_log.text, "when second_line == 2"));
@@ -182,14 +184,14 @@ static void test_task_storage(void **state)
 		.name = "tasks",
 		.type = BPF_MAP_TYPE_TASK_STORAGE,
 		.key_size = sizeof(int),
-		.value_size = sizeof(struct task_state),
+		.value_size = STATE_BYTES,
 		.flags = BPF_F_NO_PREALLOC,
 	};
 
 	(void)state;
 	if (!can_run)
 		skip();
-	assert_int_equal(lineinfo_build(&li, NULL, 0, NULL), 0);
+	assert_int_equal(lineinfo_build(&li, NULL, 0, STATE_BYTES, NULL), 0);
 	btf = sys_btf_load(li.btf, li.btf_len, kernel_log.text, sizeof(kernel_log.text));
 	if (btf < 0)
 		print_error("%s\n", kernel_log.text);
@@ -216,7 +218,7 @@ static void test_long_line(void **state)
 	make(&p, 8);
 	p.src = &src;
 	p.lines[1].at.off = 4000;
-	assert_int_equal(lineinfo_build(&li, &p, 1, NULL), 0);
+	assert_int_equal(lineinfo_build(&li, &p, 1, STATE_BYTES, NULL), 0);
 	h = li.btf;
 	strings = (const char *)li.btf + h->hdr_len + h->str_off;
 	assert_int_equal(strlen(strings + li.progs[0].line[1].line_off), 243);

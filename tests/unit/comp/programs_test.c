@@ -21,9 +21,9 @@ static void plain_rule_injects(void **unused)
 	hit(&b, 8, 0);
 	assert_int_equal(b.m->overrides, 1);
 	assert_int_equal((int64_t)b.m->override_value, -12);
-	assert_int_equal(b.m->control->cpu[0].hits, 1);
-	assert_int_equal(b.m->control->matches, 1);
-	assert_int_equal(b.m->control->injected, 1);
+	assert_int_equal(b.m->rule->cpu[0].hits, 1);
+	assert_int_equal(b.m->rule->matches, 1);
+	assert_int_equal(b.m->rule->injected, 1);
 	assert_int_equal(b.m->n_sent, 1);
 	assert_int_equal(b.m->sent[0].kind, RECORD_INJECTED);
 	assert_int_equal(b.m->sent[0].value, -12);
@@ -52,13 +52,13 @@ static void disarmed_and_interrupts_do_nothing(void **unused)
 		hit(&b, 8, 0);
 	}
 	assert_int_equal(b.m->overrides, 0);
-	assert_int_equal(b.m->control->cpu[0].hits, 0);
+	assert_int_equal(b.m->rule->cpu[0].hits, 0);
 	/* preemption and bottom halves disabled: still the task's own doing */
 	b.m->preempt_count = 0x80000000 | 0x200 | 3;
 	b.m->cpu = 6;
 	hit(&b, 8, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->cpu[6 & 3].hits, 1);
+	assert_int_equal(b.m->rule->cpu[6 & 3].hits, 1);
 	close_bench(&b);
 }
 
@@ -77,7 +77,7 @@ static void scope_by_pid_and_mark(void **unused)
 	b.m->current = &other;
 	hit(&b, 8, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->cpu[0].hits, 1);
+	assert_int_equal(b.m->rule->cpu[0].hits, 1);
 	close_bench(&b);
 
 	open_bench(&b, "(true)", true);
@@ -92,10 +92,10 @@ static void scope_by_pid_and_mark(void **unused)
 	machine_run(b.m, &b.set.progs[1], ctx);
 	assert_false(child.has_state);
 	b.task.has_state = true;
-	b.task.state.in_scope = 1;
+	b.task.state.own.in_scope = 1;
 	hit(&b, 8, 0);
 	machine_run(b.m, &b.set.progs[1], ctx);
-	assert_int_equal(child.state.in_scope, 1);
+	assert_int_equal(child.state.own.in_scope, 1);
 	machine_task(&child, 79, 0);
 	b.m->storage_fails = true;
 	machine_run(b.m, &b.set.progs[1], ctx);
@@ -119,9 +119,9 @@ static void exempt_tasks(void **unused)
 	machine_task(&b.task, 2, 0x00200000);
 	hit(&b, 8, 0);
 	assert_int_equal(b.m->overrides, 0);
-	assert_int_equal(b.m->control->exempt, 4);
-	assert_int_equal(b.m->control->cpu[0].hits, 4);
-	assert_int_equal(b.m->control->matches, 0);
+	assert_int_equal(b.m->rule->exempt, 4);
+	assert_int_equal(b.m->rule->cpu[0].hits, 4);
+	assert_int_equal(b.m->rule->matches, 0);
 	prog_set_free(&b.set);
 	b.t.job.scope.kthreads = true;
 	compile(&b);
@@ -151,8 +151,8 @@ static void predicate_and_faults(void **unused)
 	compile(&b);
 	hit(&b, 8, 0); /* name is NULL */
 	assert_int_equal(b.m->overrides, 0);
-	assert_int_equal(b.m->control->read_faults, 1);
-	assert_int_equal(b.m->control->matches, 0);
+	assert_int_equal(b.m->rule->read_faults, 1);
+	assert_int_equal(b.m->rule->matches, 0);
 	close_bench(&b);
 }
 
@@ -162,11 +162,11 @@ static void nofail_is_left_alone(void **unused)
 
 	(void)unused;
 	open_bench(&b, "should_failslab(struct kmem_cache *s, gfp_t renamed)(true)", true);
-	b.t.job.gfp_param = "gfpflags";
-	b.t.job.nofail_mask = 0x80000000;
+	b.t.site.gfp_param = "gfpflags";
+	b.t.site.nofail_mask = 0x80000000;
 	compile(&b);
 	hit(&b, 8, 0x80000400);
-	assert_int_equal(b.m->control->nofail, 1);
+	assert_int_equal(b.m->rule->nofail, 1);
 	assert_int_equal(b.m->overrides, 0);
 	hit(&b, 8, 0x400);
 	assert_int_equal(b.m->overrides, 1);
@@ -184,14 +184,14 @@ static void probability_and_times(void **unused)
 	compile(&b);
 	b.m->random = 0xc0000000;
 	hit(&b, 8, 0);
-	assert_int_equal(b.m->control->unlucky, 1);
-	assert_int_equal(b.m->control->matches, 1);
+	assert_int_equal(b.m->rule->unlucky, 1);
+	assert_int_equal(b.m->rule->matches, 1);
 	b.m->random = 0xbfffffff;
 	for (unsigned int i = 0; i < 4; i++)
 		hit(&b, 8, 0);
 	assert_int_equal(b.m->overrides, 2);
-	assert_int_equal(b.m->control->taken, 2);
-	assert_int_equal(b.m->control->matches, 5);
+	assert_int_equal(b.m->rule->taken, 2);
+	assert_int_equal(b.m->rule->matches, 5);
 	close_bench(&b);
 }
 
@@ -227,13 +227,13 @@ static void chain_matches_only_inside(void **unused)
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 0);
 	event(&b, "rc_enter_1", 20);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.task.state.injected[0], 1);
+	assert_int_equal(b.task.state.rule[0].injected[0], 1);
 	b.m->func_ret = 0xfffffffffffffff4;
 	event(&b, "rc_exit_1", 20);
 	assert_int_equal(b.m->sent[1].kind, RECORD_RETURN);
@@ -244,9 +244,9 @@ static void chain_matches_only_inside(void **unused)
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->sent[2].place, 0);
-	assert_int_equal(b.m->control->active[0], 0);
-	assert_int_equal(b.task.state.matched[0], 0);
-	assert_int_equal(b.task.state.injected[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
+	assert_int_equal(b.task.state.rule[0].injected[0], 0);
 	close_bench(&b);
 }
 
@@ -260,9 +260,9 @@ static void quiet_returns_are_not_reported(void **unused)
 	event(&b, "rc_enter_0", 10);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->n_sent, 0);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	event(&b, "rc_exit_0", 10); /* one whose entry was missed */
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	close_bench(&b);
 }
 
@@ -279,11 +279,11 @@ static void recursion_keeps_the_outer_call(void **unused)
 	event(&b, "rc_exit_0", 20);
 	hit(&b, 30, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	event(&b, "rc_exit_0", 10);
 	hit(&b, 30, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	close_bench(&b);
 }
 
@@ -303,9 +303,9 @@ static void one_function_in_two_places(void **unused)
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event(&b, "rc_exit_0", 20);
-	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
 	event(&b, "rc_exit_0", 10);
-	assert_int_equal(b.task.state.matched[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
 	close_bench(&b);
 }
 
@@ -324,19 +324,19 @@ static void missed_exits_heal(void **unused)
 	assert_int_equal(b.m->overrides, 0);
 	/* the next inner call takes its place */
 	event(&b, "rc_enter_1", 25);
-	assert_int_equal(b.task.state.matched[0], 2);
+	assert_int_equal(b.task.state.rule[0].matched[0], 2);
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
 	/* both exits missed: a new outer call starts afresh */
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.task.state.matched[0], 1);
-	assert_int_equal(b.m->control->active[0], 1);
-	assert_int_equal(b.task.state.injected[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
+	assert_int_equal(b.task.state.rule[0].injected[0], 0);
 	/* an unrelated, deeper call with stale state: the walk has the last word */
 	event(&b, "rc_enter_1", 30);
 	trace(&b, 1, (unsigned int[]){ 0 });
 	hit(&b, 60, 0);
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	assert_int_equal(b.m->overrides, 1);
 	close_bench(&b);
 }
@@ -352,20 +352,20 @@ static void walk_confirms_in_order(void **unused)
 	event(&b, "rc_enter_1", 20);
 	trace(&b, 2, (unsigned int[]){ 0, 1 }); /* the wrong way round */
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	b.m->trace_bytes = -14;
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->unconfirmed, 2);
+	assert_int_equal(b.m->rule->unconfirmed, 2);
 	trace(&b, 3, (unsigned int[]){ 7, 1, 0 });
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 1);
 	trace(&b, 2, (unsigned int[]){ 5, 0 });
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->unconfirmed, 3);
-	b.m->control->place[1].size = 0; /* unknown: taken as confirmed */
+	assert_int_equal(b.m->rule->unconfirmed, 3);
+	b.m->rule->place[1].size = 0; /* unknown: taken as confirmed */
 	hit(&b, 50, 0);
 	assert_int_equal(b.m->overrides, 2);
-	assert_int_equal(b.m->control->taken, 0);
+	assert_int_equal(b.m->rule->taken, 0);
 	close_bench(&b);
 }
 
@@ -380,7 +380,7 @@ static void unconfirmed_takes_nothing(void **unused)
 	event(&b, "rc_enter_0", 10);
 	trace(&b, 1, (unsigned int[]){ 3 });
 	hit(&b, 50, 0);
-	assert_int_equal(b.m->control->taken, 0);
+	assert_int_equal(b.m->rule->taken, 0);
 	trace(&b, 1, (unsigned int[]){ 0 });
 	hit(&b, 50, 0);
 	hit(&b, 50, 0);
@@ -408,12 +408,12 @@ static void frame_predicates(void **unused)
 	assert_false(b.task.has_state);
 	b.m->stack[MACHINE_STACK - 8] = 4;
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
 	event(&b, "rc_exit_0", 10);
 	b.m->stack[MACHINE_STACK - 10] = 0;
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.m->control->read_faults, 1);
-	assert_int_equal(b.task.state.matched[0], 0);
+	assert_int_equal(b.m->rule->read_faults, 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
 	close_bench(&b);
 }
 
@@ -428,8 +428,8 @@ static void probability_at_the_outermost_entry(void **unused)
 	trace(&b, 1, (unsigned int[]){ 0 });
 	b.m->random = 1u << 31;
 	event(&b, "rc_enter_0", 10);
-	assert_int_equal(b.m->control->unlucky, 1);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->unlucky, 1);
+	assert_int_equal(b.m->rule->active[0], 0);
 	b.m->random = 0;
 	event(&b, "rc_enter_0", 10);
 	b.m->random = UINT32_MAX;
@@ -449,7 +449,7 @@ static void storage_that_is_not_to_be_had(void **unused)
 	b.m->storage_fails = true;
 	event(&b, "rc_enter_0", 10);
 	assert_int_equal(b.m->control->lost, 1);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	close_bench(&b);
 }
 
@@ -472,10 +472,10 @@ static void entry_probes_without_exits(void **unused)
 	trace(&b, 1, (unsigned int[]){ 9 });
 	hit(&b, 30, 0); /* it has returned, and something else went deeper */
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->unconfirmed, 1);
+	assert_int_equal(b.m->rule->unconfirmed, 1);
 	event(&b, "rc_enter_0", 10); /* a shallower call: the old frame is gone */
-	assert_int_equal(b.task.state.matched[0], 1);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	close_bench(&b);
 }
 
@@ -492,21 +492,21 @@ static void an_unseen_exit_does_not_vouch_for_the_next_call(void **unused)
 	call(&b, 20, 3);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.task.state.injected[0], 1);
+	assert_int_equal(b.task.state.rule[0].injected[0], 1);
 	/* it has returned, unseen; the next call is deeper, and not one to follow */
 	call(&b, 30, 4);
-	assert_int_equal(b.task.state.matched[0], 0);
-	assert_int_equal(b.task.state.injected[0], 0);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
+	assert_int_equal(b.task.state.rule[0].injected[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	call(&b, 35, 3);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 2);
 	call(&b, 38, 3);
-	assert_int_equal(b.task.state.matched[0], 1);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 3);
 	close_bench(&b);
@@ -524,8 +524,8 @@ static void an_unseen_exit_does_not_spare_the_draw(void **unused)
 	event(&b, "rc_enter_0", 20);
 	b.m->random = 1u << 31;
 	event(&b, "rc_enter_0", 30);
-	assert_int_equal(b.m->control->unlucky, 1);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->unlucky, 1);
+	assert_int_equal(b.m->rule->active[0], 0);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 0);
 	close_bench(&b);
@@ -543,7 +543,7 @@ static void a_seen_exit_lets_the_outer_call_vouch(void **unused)
 	call(&b, 30, 4);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
-	assert_int_equal(b.m->control->active[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
 	close_bench(&b);
 }
 
@@ -565,9 +565,9 @@ static void an_inner_entry_probe_judges_its_own_place(void **unused)
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event_with(&b, "rc_enter_1", 30, 4);
-	assert_int_equal(b.task.state.matched[0], 1);
-	assert_int_equal(b.m->control->active[0], 1);
-	assert_int_equal(b.task.state.injected[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
+	assert_int_equal(b.m->rule->active[0], 1);
+	assert_int_equal(b.task.state.rule[0].injected[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 1);
 	event_with(&b, "rc_enter_1", 30, 3);
@@ -575,7 +575,7 @@ static void an_inner_entry_probe_judges_its_own_place(void **unused)
 	assert_int_equal(b.m->overrides, 2);
 	event(&b, "rc_exit_0", 10);
 	assert_int_equal(b.m->n_sent, 3);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	close_bench(&b);
 }
 
@@ -593,10 +593,10 @@ static void an_outer_entry_probe_takes_the_inner_place_along(void **unused)
 	trace(&b, 2, (unsigned int[]){ 1, 0 });
 	call(&b, 10, 3);
 	event(&b, "rc_enter_1", 25); /* its exit is missed */
-	assert_int_equal(b.task.state.matched[0], 2);
+	assert_int_equal(b.task.state.rule[0].matched[0], 2);
 	call(&b, 15, 4);
-	assert_int_equal(b.task.state.matched[0], 0);
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.task.state.rule[0].matched[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	event(&b, "rc_enter_1", 25);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 0);
@@ -617,7 +617,7 @@ static void entry_probes_at_two_places_never_match(void **unused)
 	trace(&b, 2, (unsigned int[]){ 1, 0 });
 	event(&b, "rc_enter_0", 20);
 	event(&b, "rc_enter_0", 30); /* perhaps inside the first, perhaps after it */
-	assert_int_equal(b.task.state.matched[0], 1);
+	assert_int_equal(b.task.state.rule[0].matched[0], 1);
 	hit(&b, 40, 0);
 	assert_int_equal(b.m->overrides, 0);
 	close_bench(&b);
@@ -639,7 +639,7 @@ static void thirty_two_frames(void **unused)
 		b.m->trace[i + 1] = 0x1000 * (LIMIT_FRAMES - i) + 4;
 	}
 	b.m->trace_bytes = 8 * (LIMIT_FRAMES + 1);
-	assert_int_equal(b.task.state.matched[0], LIMIT_FRAMES);
+	assert_int_equal(b.task.state.rule[0].matched[0], LIMIT_FRAMES);
 	hit(&b, 400, 0);
 	assert_int_equal(b.m->overrides, 1);
 	for (unsigned int i = LIMIT_FRAMES; i-- > 0;) {
@@ -647,7 +647,7 @@ static void thirty_two_frames(void **unused)
 		event(&b, "rc_exit_0", 10 + 5 * i);
 		assert_int_equal(b.m->sent[0].place, i);
 	}
-	assert_int_equal(b.m->control->active[0], 0);
+	assert_int_equal(b.m->rule->active[0], 0);
 	close_bench(&b);
 }
 

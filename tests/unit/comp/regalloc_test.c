@@ -93,7 +93,7 @@ static void test_random(void **state)
 
 		assert_int_equal(rnd_program(&g, seed, true), 0);
 		ir = g.ir;
-		r = ir_assemble(ir, NULL, &p, &err);
+		r = ir_assemble(ir, NULL, 0, &p, &err);
 		if (r == -E2BIG) { /* spills of a large one */
 			too_big++;
 			continue;

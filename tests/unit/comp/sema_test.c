@@ -64,7 +64,7 @@ static int try_kernel(unsigned int what, bool marked, struct err *err)
 	assert_int_equal(test_job_make(&t, "(true)", "should_failslab", true, err), 0);
 	fixture = t.btf;
 	t.job.btf = k;
-	t.target.func_id = 0;
+	t.site.func.func_id = 0;
 	t.job.scope.marked = marked;
 	ret = comp_rule(&t.job, &set, err);
 	prog_set_free(&set);
@@ -112,7 +112,7 @@ static int bind(struct test_job *t, struct arena *arena, const char *spec, struc
 	int ret = test_job_make(t, spec, "mixed", true, err);
 
 	return ret < 0 ? ret
-		       : sema_predicate(t->btf, t->rule->src, &t->target, &t->rule->on_target,
+		       : sema_predicate(t->btf, t->rule->src, &t->site.func, &t->rule->on_target,
 					arena, out, err);
 }
 
@@ -173,7 +173,7 @@ static void a_condition_that_always_holds_is_no_scope(void **state)
 		bool varies = !cases[i].varies;
 
 		assert_int_equal(test_job_make(&t, cases[i].spec, "mixed", true, &err), 0);
-		assert_int_equal(comp_varies(t.btf, t.rule->src, &t.target, &t.rule->on_target,
+		assert_int_equal(comp_varies(t.btf, t.rule->src, &t.site.func, &t.rule->on_target,
 					     &varies, &err),
 				 0);
 		if (varies != cases[i].varies)

@@ -14,6 +14,8 @@
 #include "lang/parse.h"
 #include "plan/plan.h"
 
+static const struct plan_opts no_opts;
+
 struct world {
 	struct kern *kern;
 	struct rule *rule;
@@ -26,7 +28,7 @@ static int plan(struct world *w, const char *spec, const char *target)
 	memset(w, 0, sizeof(*w));
 	assert_int_equal(fake_kern(&w->kern, NULL, &w->err), 0);
 	assert_int_equal(spec_parse(&w->rule, "spec", spec, target, &w->err), 0);
-	return plan_rule(&w->plan, w->rule, w->kern, &w->err);
+	return plan_rule(&w->plan, w->rule, w->kern, &no_opts, &w->err);
 }
 
 static int plan_native(struct world *w, const char *rule)
@@ -34,7 +36,7 @@ static int plan_native(struct world *w, const char *rule)
 	memset(w, 0, sizeof(*w));
 	assert_int_equal(fake_kern(&w->kern, NULL, &w->err), 0);
 	assert_int_equal(rule_parse(&w->rule, "rule", rule, &w->err), 0);
-	return plan_rule(&w->plan, w->rule, w->kern, &w->err);
+	return plan_rule(&w->plan, w->rule, w->kern, &no_opts, &w->err);
 }
 
 static void done(struct world *w)
@@ -52,11 +54,11 @@ static void so_is_one_that_is_the_target(void **state)
 	assert_int_equal(fake_kern(&w.kern, NULL, &w.err), 0);
 	assert_int_equal(
 		rule_parse(&w.rule, "rule", "syscall:openat = -EACCES if flags & 1", &w.err), 0);
-	assert_int_equal(plan_rule(&w.plan, w.rule, w.kern, &w.err), 0);
-	assert_string_equal(w.plan.target_name, "__x64_sys_openat");
-	assert_true(w.plan.target.syscall);
-	assert_non_null(w.plan.target.declared);
-	assert_int_equal(w.plan.target.declared->n_params, 4);
+	assert_int_equal(plan_rule(&w.plan, w.rule, w.kern, &no_opts, &w.err), 0);
+	assert_string_equal(plan_target(&w.plan), "__x64_sys_openat");
+	assert_true(w.plan.sites->comp.func.syscall);
+	assert_non_null(w.plan.sites->comp.func.declared);
+	assert_int_equal(w.plan.sites->comp.func.declared->n_params, 4);
 	done(&w);
 }
 
@@ -95,7 +97,7 @@ static void places_are_outermost_first(void **state)
 	assert_string_equal(w.plan.func[w.plan.places[0].func].name, "tcp_v4_connect");
 	assert_string_equal(w.plan.func[w.plan.places[1].func].name, "ip_route_output_flow");
 	assert_true(w.plan.comp_funcs[0].trampoline);
-	assert_int_equal(w.plan.target_sym.addr, fake_kern_addr(w.plan.target.func_id));
+	assert_int_equal(w.plan.sites->sym.addr, fake_kern_addr(w.plan.sites->comp.func.func_id));
 	assert_int_equal(w.plan.func[0].sym.size, FAKE_KERN_SIZE);
 	done(&w);
 }

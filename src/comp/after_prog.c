@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rules with `after` look at a call when it returns, and then its arguments are gone.
+ * A program at the entry keeps them, in the task's state, under the stack address of
+ * the call; the program at the return finds the call by that address, never by
+ * counting: returns get lost, when more calls are inside than the kernel has instances
+ * for. A call that is passed by calls further out was lost, and is counted.
+ */
+#include "comp/lower.h"
+#include "comp/program.h"
+
+#define CALL_OFF(p, k, field)                                                                      \
+	((int32_t)((p)->env->site->after + (size_t)(k) * sizeof(struct after_call) +               \
+		   offsetof(struct after_call, field)))
+
+/* keep it at the first place that is free, or was left: further in than we are */
+static void keep_call(struct pgm *p, ir_reg sp)
+{
+	struct ir *ir = p->ir;
+	ir_label kept = ir_label_new(ir);
+
+	for (unsigned int k = 0; k < LIMIT_AFTER_CALLS; k++) {
+		ir_label taken = ir_label_new(ir), free = ir_label_new(ir);
+		ir_reg there;
+
+		ir_note(ir,
+			"if (state->call[%u].sp <= sp) { unpaired += sp != 0; keep; return 0; }",
+			k);
+		there = ir_load(ir, 8, p->state, CALL_OFF(p, k, sp));
+		ir_branch(ir, BPF_JGT, IR_64, there, ir_r(sp), taken);
+		ir_branch(ir, BPF_JEQ, IR_64, there, ir_k(0), free);
+		pgm_count(p, RULE_OFF(p, unpaired));
+		ir_place(ir, free);
+		ir_store(ir, 8, p->state, CALL_OFF(p, k, sp), ir_r(sp));
+		for (unsigned int n = 0; n < LIMIT_PARAMS; n++)
+			ir_store(ir, 8, p->state, CALL_OFF(p, k, arg) + 8 * (int32_t)n,
+				 ir_r(ir_load(ir, 8, p->ctx, p->abi->arg[n])));
+		ir_jump(ir, kept);
+		ir_place(ir, taken);
+	}
+	ir_note(ir, "unpaired++; /* more calls inside each other than there is room for */");
+	pgm_count(p, RULE_OFF(p, unpaired));
+	ir_place(ir, kept);
+}
+
+int after_entry_prog(const struct comp_env *env, struct comp_unit *unit)
+{
+	struct pgm p;
+	int ret;
+
+	ret = pgm_begin(&p, env, unit, PROG_KPROBE);
+	if (ret < 0)
+		return ret;
+	pgm_need_armed(&p);
+	pgm_need_task_context(&p);
+	pgm_need_scope(&p);
+	pgm_state(&p);
+	pgm_state_or_new(&p);
+	ir_note(p.ir, "sp = regs->sp;");
+	keep_call(&p, abi_frame_address(p.abi, p.ir, p.ctx));
+	pgm_end(&p);
+	return 0;
+}
+
+void after_find_call(struct pgm *p)
+{
+	struct ir *ir = p->ir;
+	ir_label found = ir_label_new(ir);
+	ir_reg sp;
+
+	p->call = ir_new_reg(ir);
+	pgm_state(p);
+	ir_note(ir, "if (!state) return 0; sp = regs->sp;");
+	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), p->leave);
+	sp = abi_frame_address(p->abi, ir, p->ctx);
+	for (unsigned int k = 0; k < LIMIT_AFTER_CALLS; k++) {
+		ir_label other = ir_label_new(ir);
+
+		ir_note(ir,
+			"if (state->call[%u].sp == sp) { call = &state->call[%u]; goto found; }", k,
+			k);
+		ir_branch(ir, BPF_JNE, IR_64, ir_load(ir, 8, p->state, CALL_OFF(p, k, sp)),
+			  ir_r(sp), other);
+		ir_mov(ir, p->call,
+		       ir_r(ir_alu(ir, BPF_ADD, IR_64, p->state, ir_k(CALL_OFF(p, k, sp)))));
+		ir_jump(ir, found);
+		ir_place(ir, other);
+	}
+	ir_note(ir, "unpaired++; return 0; /* its entry was not seen */");
+	pgm_count(p, RULE_OFF(p, unpaired));
+	ir_jump(ir, p->leave);
+	ir_place(ir, found);
+	ir_note(ir, "call->sp = 0; call->ret = regs->ax;");
+	ir_store(ir, 8, p->call, offsetof(struct after_call, sp), ir_k(0));
+	ir_store(ir, 8, p->call, offsetof(struct after_call, ret),
+		 ir_r(ir_load(ir, 8, p->ctx, p->abi->result)));
+	lower_arguments(p->lower, p->call);
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a rule's target stands for on this kernel: one function; a system call, which has
+ * a wrapper for each kind of caller; a hook; or all that a pattern names. Of a system
+ * call or a pattern, what is not there drops out; of a name, it is an error.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kern/injectable.h"
+#include "lang/parse.h"
+#include "plan/internal.h"
+#include "util/cleanup.h"
+
+/*
+ * Syscalls lost their SyS_ and sys_ symbols to wrappers that take a pt_regs:
+ * ebeb8c82ffaf ("syscalls/x86: Use 'struct pt_regs' based syscall calling for
+ * IA32_EMULATION and x32") and d5a00528b58c, v4.17.
+ */
+static const char *const wrappers[] = { "__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_" };
+
+#define N_WRAPPERS (sizeof(wrappers) / sizeof(wrappers[0]))
+/* SYSCALL_DEFINE0: one function for 64-bit and 32-bit callers, without a wrapper's name */
+#define PLAIN "__do_sys_"
+#define LSM   "bpf_lsm_"
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* what follows a wrapper's prefix; NULL: it is none */
+static const char *syscall_of(const char *func)
+{
+	for (size_t i = 0; i < N_WRAPPERS; i++)
+		if (has_prefix(func, wrappers[i]))
+			return func + strlen(wrappers[i]);
+	return has_prefix(func, PLAIN) ? func + strlen(PLAIN) : NULL;
+}
+
+int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall)
+{
+	static const char *const old[] = { "SyS_", "sys_" };
+	const char *name = written;
+	int n;
+
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+		if (has_prefix(written, old[i]))
+			name = written + strlen(old[i]);
+	*is_syscall = name != written || syscall_of(written);
+	n = snprintf(out, size, "%s%s", name != written ? wrappers[0] : "", name);
+	return n < 0 || (size_t)n >= size ? -E2BIG : 0;
+}
+
+int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto)
+{
+	char alias[LIMIT_IDENT + 1];
+	int ret = kbtf_func(btf, name, proto);
+
+	if (ret != -ENOENT || !has_prefix(name, wrappers[0]))
+		return ret;
+	if ((size_t)snprintf(alias, sizeof(alias), PLAIN "%s", name + strlen(wrappers[0])) >=
+	    sizeof(alias))
+		return ret;
+	return kbtf_func(btf, alias, proto);
+}
+
+void plan_declaration(struct comp_func *cf, struct rule **declared, struct kern *kern,
+		      const struct kbtf *btf, const struct frame *f)
+{
+	_cleanup_buf_ struct buf text = { 0 };
+	char alias[LIMIT_IDENT + 1];
+	const char *name = syscall_of(cf->name);
+	struct kbtf_proto proto;
+	struct err ignored = { 0 };
+
+	if (!cf->syscall || *declared || (!f->pred && !f->has_params) || !name)
+		return;
+	if ((size_t)snprintf(alias, sizeof(alias), PLAIN "%s", name) >= sizeof(alias) ||
+	    kbtf_func(btf, alias, &proto) == 0 || kern_syscall_params(kern, name, &text) < 0)
+		return;
+	if (params_parse(declared, buf_str(&text), &ignored) == 0)
+		cf->declared = &(*declared)->on_target;
+}
+
+static int too_long(const struct plan *p, struct err *err)
+{
+	return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, p->rule->target_at,
+		       "a function's name has at most %d characters", LIMIT_IDENT);
+}
+
+static int too_many(const struct plan *p, struct err *err)
+{
+	return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, p->rule->target_at,
+		       "'%.64s' stands for more than %d functions", p->rule->target, LIMIT_SITES);
+}
+
+/* room for as many as a pattern may name is made once: pointers to sites stay good */
+static int add_site(struct plan *p, const char *module, const char *prefix, const char *name,
+		    struct err *err)
+{
+	char text[2 * LIMIT_IDENT + 2];
+	struct plan_site *s;
+	const char *copy;
+	int len;
+
+	len = snprintf(text, sizeof(text), "%s%s%s%s", module ? module : "", module ? ":" : "",
+		       prefix, name);
+	if (len < 0 || len > LIMIT_IDENT)
+		return too_long(p, err);
+	if (p->n_sites == LIMIT_SITES)
+		return too_many(p, err);
+	copy = arena_strndup(p->arena, text, (size_t)len);
+	if (!copy)
+		return err_nomem(err);
+	s = &p->sites[p->n_sites++];
+	s->symbol = copy;
+	s->module = module;
+	s->comp.func.name = module ? copy + strlen(module) + 1 : copy;
+	s->comp.func.syscall = syscall_of(s->comp.func.name) != NULL;
+	s->comp.func.returned = p->rule->after;
+	return 0;
+}
+
+static int add_syscall(struct plan *p, const char *name, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < N_WRAPPERS; i++)
+		ret = add_site(p, NULL, wrappers[i], name, err);
+	return ret;
+}
+
+/* does an entry of the kernel's list belong to the pattern? */
+static bool listed_matches(const struct rule *r, const struct injectable *in)
+{
+	const char *name = in->name;
+
+	if (r->target_kind == TARGET_SYSCALL) {
+		name = syscall_of(in->name);
+		if (!name)
+			return false;
+	} else if (r->module && (!in->module || strcmp(in->module, r->module) != 0)) {
+		return false;
+	}
+	return fnmatch(r->target, name, 0) == 0;
+}
+
+static int add_listed(struct plan *p, struct kern *kern, struct err *err)
+{
+	const struct injectable *list;
+	size_t n;
+	int ret = kern_injectables(kern, &list, &n, err);
+
+	for (size_t i = 0; ret == 0 && i < n; i++) {
+		unsigned int at = p->n_sites;
+
+		if (!listed_matches(p->rule, &list[i]))
+			continue;
+		ret = add_site(p, list[i].module, "", list[i].name, err);
+		if (ret == 0)
+			p->sites[at].type = list[i].type;
+	}
+	return ret;
+}
+
+/* functions of BTF, for what is on no list: security_*, and hooks by what follows bpf_lsm_ */
+static int add_of_btf(struct plan *p, const struct kbtf *btf, const char *prefix, size_t skip,
+		      struct err *err)
+{
+	int ret = 0;
+
+	for (uint32_t id = 1; ret == 0 && id <= kbtf_count(btf); id++) {
+		const struct btf_type *t = kbtf_type(btf, id);
+		const char *name;
+
+		if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_FUNC)
+			continue;
+		name = kbtf_str(btf, t->name_off);
+		if (has_prefix(name, prefix) && fnmatch(p->rule->target, name + skip, 0) == 0)
+			ret = add_site(p, NULL, "", name, err);
+	}
+	return ret;
+}
+
+static int add_pattern(struct plan *p, struct kern *kern, const struct kbtf *btf, struct err *err)
+{
+	const struct rule *r = p->rule;
+	int ret;
+
+	p->pattern = true;
+	if (r->target_kind == TARGET_LSM)
+		ret = add_of_btf(p, btf, LSM, strlen(LSM), err);
+	else if (has_prefix(r->target, "security_"))
+		ret = add_of_btf(p, btf, "security_", 0, err);
+	else
+		ret = add_listed(p, kern, err);
+	if (ret == 0 && !p->n_sites)
+		return err_set(err, -ENOENT, ERR_UNKNOWN_FUNCTION, r->src, r->target_at,
+			       "no function that can be overridden is called '%.100s'", r->target);
+	return ret;
+}
+
+static bool is_pattern(const char *name)
+{
+	return strpbrk(name, "*?[") != NULL;
+}
+
+static int note_name(struct plan *p, const char *written, const char *name)
+{
+	if (strcmp(written, name) != 0)
+		buf_printf(&p->notes, "%s is the system call %s: this kernel calls it %s\n",
+			   written, name + strlen(wrappers[0]), name);
+	return buf_err(&p->notes);
+}
+
+static int add_named(struct plan *p, struct err *err)
+{
+	const struct rule *r = p->rule;
+	char name[LIMIT_IDENT + 1];
+	bool is_syscall;
+	int ret;
+
+	if (r->target_kind == TARGET_LSM)
+		return add_site(p, NULL, LSM, r->target, err);
+	if (r->target_kind == TARGET_SYSCALL)
+		return add_syscall(p, r->target, err);
+	if (plan_kernel_name(r->target, name, sizeof(name), &is_syscall))
+		return too_long(p, err);
+	ret = add_site(p, r->module, "", name, err);
+	if (ret == 0 && note_name(p, r->target, name))
+		return err_nomem(err);
+	return ret;
+}
+
+int target_name_sites(struct plan *p, struct kern *kern, const struct kbtf *btf, struct err *err)
+{
+	bool pattern = is_pattern(p->rule->target);
+	int ret;
+
+	p->sites = calloc(pattern ? LIMIT_SITES : N_WRAPPERS, sizeof(*p->sites));
+	if (!p->sites)
+		return err_nomem(err);
+	ret = pattern ? add_pattern(p, kern, btf, err) : add_named(p, err);
+	p->wanted = p->n_sites ? p->sites[0].comp.func.name : p->rule->target;
+	return ret;
+}
+
+/* two names of one function: SYSCALL_DEFINE0's, for callers of both widths */
+static bool is_again(const struct plan *p, unsigned int site)
+{
+	for (unsigned int i = 0; i < site; i++)
+		if (p->sites[i].sym.addr == p->sites[site].sym.addr &&
+		    p->sites[i].sym.addr != KSYM_SOMEWHERE)
+			return true;
+	return false;
+}
+
+static void remove_site(struct plan *p, unsigned int site)
+{
+	rule_free(p->sites[site].declared);
+	memmove(&p->sites[site], &p->sites[site + 1], (p->n_sites - site - 1) * sizeof(*p->sites));
+	p->n_sites--;
+}
+
+int target_leave_out(struct plan *p, struct left_out *l, unsigned int site, const char *why)
+{
+	if (l->n < 6)
+		buf_printf(&l->names, "%s%s", l->n ? ", " : "", p->sites[site].comp.func.name);
+	if (!l->n++)
+		str_copy(l->why, sizeof(l->why), why);
+	remove_site(p, site);
+	return buf_err(&l->names);
+}
+
+void target_note_left_out(struct plan *p, struct left_out *l)
+{
+	if (l->n)
+		buf_printf(&p->notes, "%u of what '%s' names left out: %s%s (%s%s)\n", l->n,
+			   p->rule->target, buf_str(&l->names), l->n > 6 ? ", ..." : "", l->why,
+			   l->n > 1 ? ", the first" : "");
+	buf_free(&l->names);
+}
+
+static void describe_site(struct plan *p, unsigned int i, struct kern *kern, const struct kbtf *btf)
+{
+	struct comp_func *f = &p->sites[i].comp.func;
+	const struct kbtf *types = btf;
+	struct kbtf_proto proto;
+
+	if (p->sites[i].sym.module[0]) {
+		/* without BTF of its own the module's functions can be overridden all the same */
+		if (kern_module_btf(kern, p->sites[i].sym.module, &types, NULL) < 0)
+			return;
+		f->btf = types;
+	}
+	if (plan_proto(types, f->name, &proto) == 0)
+		f->func_id = proto.func_id;
+	plan_declaration(f, &p->sites[i].declared, kern, types, &p->rule->on_target);
+}
+
+int target_describe(struct plan *p, struct kern *kern, const struct kbtf *btf)
+{
+	unsigned int i = 0;
+
+	while (i < p->n_sites) {
+		if (p->sites[i].sym.addr && !is_again(p, i))
+			i++;
+		else
+			remove_site(p, i);
+	}
+	if (!p->n_sites)
+		return -ENOENT; /* the caller has the words */
+	for (i = 0; i < p->n_sites; i++)
+		describe_site(p, i, kern, btf);
+	return 0;
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Programs on functions. Callers are followed first, the targets come last. (The order is
+ * of no consequence: nothing happens before `armed`.) A target's engines are tried one
+ * after the other: what the kernel refuses is the proof that it does not have it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kern/sys.h"
+#include "kern/why.h"
+#include "session/internal.h"
+#include "util/cleanup.h"
+
+static int add_attached(struct session *s, enum engine e, int prog_fd, struct engine_link link)
+{
+	struct attached *grown = realloc(s->attached, (s->n_attached + 1) * sizeof(*s->attached));
+
+	if (!grown)
+		return -ENOMEM;
+	s->attached = grown;
+	grown[s->n_attached++] = (struct attached){ e, prog_fd, link };
+	return 0;
+}
+
+static void detach_from(struct session *s, unsigned int first)
+{
+	while (s->n_attached > first) {
+		struct attached *a = &s->attached[--s->n_attached];
+
+		engine_release(&a->link);
+		closep(&a->prog_fd);
+	}
+}
+
+/* sites, and the program that is loaded for them */
+struct job {
+	struct session *s;
+	enum engine engine;
+	int prog_fd;	 /* given away with the first attachment */
+	int borrowed_fd; /* the same, for all others */
+	const struct group *g;
+	struct engine_site *sites;
+	bool leave_out; /* a site that cannot be attached is left out, not an error */
+	unsigned int n_left_out;
+	int why; /* of the first of them */
+};
+
+static int attach_at(struct job *j, unsigned int first, unsigned int n)
+{
+	struct engine_link link = ENGINE_LINK_NONE;
+	int ret = engine_attach(j->engine, j->borrowed_fd, &j->sites[first], n, &link);
+
+	if (ret)
+		return ret;
+	if (add_attached(j->s, j->engine, j->prog_fd, link)) {
+		engine_release(&link);
+		return -ENOMEM;
+	}
+	j->prog_fd = -1;
+	return 0;
+}
+
+static void leave_out(struct job *j, const char *name, int why)
+{
+	struct buf *notes = &j->s->notes;
+
+	if (!j->n_left_out++)
+		j->why = why;
+	buf_printf(notes, "%s is left out: it cannot be attached to (%s)\n", name, strerror(-why));
+}
+
+/* what the kernel says of one address that it has no place for a probe at */
+static bool is_about_sites(int ret)
+{
+	return ret == -EINVAL || ret == -ENOENT || ret == -ESRCH || ret == -EADDRNOTAVAIL ||
+	       ret == -EILSEQ;
+}
+
+/* one link for all; one bad site fails it whole, and halving finds it */
+static int attach_halves(struct job *j, unsigned int first, unsigned int n)
+{
+	int ret = attach_at(j, first, n);
+
+	if (!ret || !j->leave_out || !is_about_sites(ret))
+		return ret;
+	if (n == 1) {
+		leave_out(j, j->sites[first].func, ret);
+		return 0;
+	}
+	ret = attach_halves(j, first, n / 2);
+	return ret ? ret : attach_halves(j, first + n / 2, n - n / 2);
+}
+
+static int attach_each(struct job *j, unsigned int n)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < n; i++) {
+		ret = attach_at(j, i, 1);
+		if (ret && j->leave_out && is_about_sites(ret)) {
+			leave_out(j, j->sites[i].func, ret);
+			ret = 0;
+		}
+	}
+	return ret;
+}
+
+static struct engine_site site_of(const struct group *g, unsigned int i)
+{
+	return (struct engine_site){
+		.func = g->sites[i]->comp.func.name,
+		.addr = g->sites[i]->sym.addr,
+		.cookie = g->first + i,
+	};
+}
+
+/* a loaded program of the group, at all of its sites */
+static int attach_prog(struct session *s, const struct group *g, enum engine e, int prog_fd,
+		       struct err *err)
+{
+	_cleanup_free_ struct engine_site *sites = calloc(g->n_sites, sizeof(*sites));
+	struct job j = { .s = s,
+			 .engine = e,
+			 .prog_fd = prog_fd,
+			 .borrowed_fd = prog_fd,
+			 .g = g,
+			 .sites = sites,
+			 .leave_out = g->pattern };
+	int ret = -ENOMEM;
+
+	if (sites) {
+		for (unsigned int i = 0; i < g->n_sites; i++)
+			sites[i] = site_of(g, i);
+		ret = engine_takes_many(e) ? attach_halves(&j, 0, g->n_sites)
+					   : attach_each(&j, g->n_sites);
+		if (!ret && j.n_left_out == g->n_sites)
+			ret = j.why;
+	}
+	closep(&j.prog_fd);
+	if (ret)
+		return err_plain(err, ret, ERR_ATTACH, "cannot attach to %s by %s: %s",
+				 g->sites[0]->comp.func.name, engine_name(e), strerror(-ret));
+	return 0;
+}
+
+/* the group's programs, as they are compiled now: the target's, then what goes before it */
+static int load_and_attach(struct session *s, const struct group *g, enum engine e,
+			   const struct prog_info *info, int btf_fd, struct err *err)
+{
+	const struct engine_world world = { btf_fd, s->maps.fd };
+	int ret = 0;
+
+	/* entries first: a return is of a call that was seen */
+	for (unsigned int i = g->progs.n_progs; ret == 0 && i-- > 0;) {
+		enum engine at = i ? engine_entry(e) : e;
+		int fd = -1;
+
+		ret = engine_load(at, &g->progs.progs[i], &info[i], &world, &fd, err);
+		if (ret == 0)
+			ret = attach_prog(s, g, at, fd, err);
+	}
+	return ret;
+}
+
+/* with line information of its own, as the session's is loaded already */
+static int compile_and_attach(struct session *s, struct group *g, unsigned int site, enum engine e,
+			      struct err *err)
+{
+	_cleanup_(lineinfo_free) struct lineinfo li = { 0 };
+	_cleanup_close_ int btf_fd = -1;
+	int ret = group_compile(g, site, e, err);
+
+	if (ret == 0)
+		ret = lineinfo_build(&li, g->progs.progs, g->progs.n_progs, s->size.state_bytes,
+				     err);
+	if (ret)
+		return ret;
+	btf_fd = sys_btf_load(li.btf, li.btf_len, NULL, 0);
+	if (btf_fd < 0)
+		return err_plain(err, btf_fd, ERR_BTF,
+				 "the kernel refused our type information: %s", strerror(-btf_fd));
+	return load_and_attach(s, g, e, li.progs, btf_fd, err);
+}
+
+/* a program for each site: all that differs is where it goes, and its number */
+static int attach_trampolines(struct session *s, struct group *g, enum engine e, struct err *err)
+{
+	unsigned int done = 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < g->n_sites; i++) {
+		struct group one = *g;
+		struct err why = { 0 };
+
+		one.sites = &g->sites[i];
+		one.n_sites = 1;
+		one.first = g->first + i;
+		one.progs = (struct prog_set){ 0 };
+		ret = compile_and_attach(s, &one, 0, e, &why);
+		prog_set_free(&one.progs);
+		done += ret == 0;
+		if (ret == 0)
+			continue;
+		if (err)
+			*err = why;
+		if (!g->pattern || ret == -ENOMEM)
+			break;
+		buf_printf(&s->notes, "%s is left out: %s\n", one.sites[0]->comp.func.name,
+			   why.msg);
+		ret = 0;
+	}
+	if (ret == 0 && !done)
+		return err && err->code ? err->code : -EINVAL;
+	if (ret == 0 && err)
+		err_clear(err);
+	return ret;
+}
+
+static int try_engine(struct session *s, struct group *g, enum engine e,
+		      const struct prog_info *planned, struct err *err)
+{
+	if (engine_is_trampoline(e) && g->n_sites > 1)
+		return attach_trampolines(s, g, e, err);
+	if (e == g->planned)
+		return load_and_attach(s, g, e, planned, s->btf_fd, err);
+	return compile_and_attach(s, g, 0, e, err);
+}
+
+static void add_engine(struct session *s, enum engine e)
+{
+	const char *name = engine_name(e), *at = s->engines.len ? s->engines.data : "";
+	size_t len = strlen(name);
+
+	for (; (at = strstr(at, name)); at += len)
+		if (!at[len] || at[len] == ',')
+			return;
+	buf_printf(&s->engines, "%s%s", s->engines.len ? ", " : "", name);
+}
+
+/* the last word on a function that no engine could be had for */
+static int explain(struct session *s, const struct group *g, const struct err *first,
+		   struct err *err)
+{
+	const struct rule *r = g->jobs[0]->rule;
+	const char *name = g->sites[0]->comp.func.name;
+	struct err why = { 0 };
+
+	if (first->tag == ERR_VERIFIER || !engine_is_trampoline(g->engine[0]))
+		why_not_overridable(s->kern, name, first->code, &why);
+	if (!why.code || first->tag == ERR_VERIFIER)
+		why = *first;
+	err_locate(&why, r->src, r->target_at);
+	if (err)
+		*err = why;
+	return why.code;
+}
+
+static int attach_group(struct session *s, struct group *g, const struct prog_info *planned,
+			struct err *err)
+{
+	unsigned int before = s->n_attached;
+	struct err first = { 0 };
+
+	for (unsigned int i = 0; i < g->n_engines; i++) {
+		struct err why = { 0 };
+		size_t notes = s->notes.len;
+
+		if (try_engine(s, g, g->engine[i], planned, &why) == 0) {
+			add_engine(s, g->engine[i]);
+			return 0;
+		}
+		detach_from(s, before);
+		if (s->notes.len > notes)
+			s->notes.data[s->notes.len = notes] = '\0';
+		if (!first.code)
+			first = why;
+		if (why.tag == ERR_VERIFIER || why.code == -EPERM || why.code == -ENOMEM)
+			break; /* another mechanism meets the same refusal */
+	}
+	return explain(s, g, &first, err);
+}
+
+static const struct ksym *symbol_of(const struct session *s, const char *func)
+{
+	for (unsigned int r = 0; r < s->opts.n_rules; r++) {
+		const struct plan *p = s->rules[r].plan;
+
+		for (unsigned int i = 0; i < p->n_funcs; i++)
+			if (strcmp(p->func[i].name, func) == 0)
+				return &p->func[i].sym;
+	}
+	return NULL;
+}
+
+static int attach_entry_probe(struct session *s, const struct prog *p, const struct prog_info *info,
+			      const struct engine_site *site, const struct engine_world *world,
+			      struct err *err)
+{
+	static const enum engine probes[] = { ENGINE_KPROBE_MULTI, ENGINE_KPROBE };
+	int ret = -EINVAL;
+
+	for (unsigned int i = 0; ret && i < 2; i++) {
+		struct engine_link link = ENGINE_LINK_NONE;
+		int fd = -1;
+
+		if (err)
+			err_clear(err);
+		ret = engine_load(probes[i], p, info, world, &fd, err);
+		if (ret == 0)
+			ret = engine_attach(probes[i], fd, site, 1, &link);
+		if (ret == 0)
+			ret = add_attached(s, probes[i], fd, link);
+		if (ret)
+			closep(&fd);
+		if (err && err->tag == ERR_VERIFIER)
+			break;
+	}
+	return ret;
+}
+
+static int attach_trampoline(struct session *s, const struct prog *p, const struct prog_info *info,
+			     const struct engine_world *world, struct err *err)
+{
+	enum engine e = p->kind == PROG_FENTRY	? ENGINE_FENTRY
+			: p->kind == PROG_FEXIT ? ENGINE_FEXIT
+						: ENGINE_TP_BTF;
+	struct engine_link link = ENGINE_LINK_NONE;
+	int fd = -1, ret;
+
+	ret = engine_load(e, p, info, world, &fd, err);
+	if (ret == 0)
+		ret = engine_attach(e, fd, NULL, 1, &link);
+	if (ret == 0)
+		ret = add_attached(s, e, fd, link);
+	if (ret)
+		closep(&fd);
+	return ret;
+}
+
+static int attach_follower(struct session *s, const struct prog *p, const struct prog_info *info,
+			   struct err *err)
+{
+	const struct engine_world world = { s->btf_fd, s->maps.fd };
+	const struct ksym *sym = symbol_of(s, p->func);
+	const struct engine_site site = { .func = p->func, .addr = sym ? sym->addr : 0 };
+	int ret;
+
+	if (p->kind == PROG_KPROBE)
+		ret = attach_entry_probe(s, p, info, &site, &world, err);
+	else
+		ret = attach_trampoline(s, p, info, &world, err);
+	if (!ret || (err && err->tag == ERR_VERIFIER))
+		return ret;
+	if (p->kind != PROG_RAW_TP)
+		why_not_traceable(s->kern, p->func, ret, err);
+	else if (err && !err->code)
+		err_plain(err, ret, ERR_ATTACH, "cannot follow the command's children: %s",
+			  strerror(-ret));
+	return err && err->code ? err->code : ret;
+}
+
+int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
+{
+	uint32_t at = s->followers.n_progs;
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < s->followers.n_progs; i++)
+		ret = attach_follower(s, &s->followers.progs[i], &li->progs[i], err);
+	for (unsigned int i = 0; ret == 0 && i < s->targets.n_groups; i++) {
+		struct group *g = &s->targets.group[i];
+		uint32_t planned = g->progs.n_progs;
+
+		ret = attach_group(s, g, &li->progs[at], err);
+		at += planned;
+	}
+	return ret;
+}

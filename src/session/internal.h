@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A session from the inside, for session.c and attach.c. */
+#pragma once
+
+#include "comp/lineinfo.h"
+#include "session/exempt.h"
+#include "session/maps.h"
+#include "session/targets.h"
+
+/* One attachment: taken down in the order it was made. */
+struct attached {
+	enum engine engine;
+	int prog_fd; /* -1: that of an earlier row, attached once more */
+	struct engine_link link;
+};
+
+struct session {
+	struct kern *kern; /* borrowed */
+	struct session_opts opts;
+	struct session_rule *rules;
+	struct comp_job *jobs; /* one a rule */
+	struct exempt exempt;
+	struct targets targets;
+	struct prog_set followers; /* of callers and of children */
+	struct maps_size size;
+	struct maps maps;
+	int btf_fd;
+	struct attached *attached;
+	unsigned int n_attached;
+	struct buf engines;	      /* of the targets, by name */
+	struct buf notes;	      /* what arming left out */
+	uint64_t misses, exit_misses; /* of what is attached no more */
+	struct ring_buffer *ring;
+	session_record_fn fn; /* only during session_consume(), as the next three */
+	void *arg;
+	unsigned int batch; /* records left of this batch */
+	int stopped;	    /* what the callback wanted to stop with */
+};
+
+/* compile the group's programs for an engine, its site `site` alone if the engine takes no more */
+int group_compile(struct group *g, unsigned int site, enum engine e, struct err *err);
+
+/* attach.c: everything there is; li describes followers, then each group's programs as planned */
+int attach_all(struct session *s, const struct lineinfo *li, struct err *err);
