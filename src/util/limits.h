@@ -30,3 +30,4 @@
 #define LIMIT_BTF_BYTES	  (256 << 20) /* size of a BTF blob we are willing to read */
 #define LIMIT_LIST_BYTES  (4 << 20)   /* of the error injection list; some 10^5 functions */
 #define LIMIT_BTF_DEPTH	  32	      /* typedefs, modifiers, anonymous members in a row */
+#define LIMIT_VM_MODULES  64	      /* modules a guest loads before it has a root */

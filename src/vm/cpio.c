@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -48,6 +49,24 @@ int cpio_add_node(FILE *out, const char *path, mode_t mode, dev_t rdev)
 int cpio_add_data(FILE *out, const char *path, mode_t mode, const void *data, size_t len)
 {
 	return add_entry(out, path, S_IFREG | mode, 0, data, len);
+}
+
+int cpio_add_fd(FILE *out, const char *path, mode_t mode, int fd)
+{
+	struct stat st;
+	void *map;
+	int ret;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!st.st_size)
+		return -ENOEXEC;
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	ret = cpio_add_data(out, path, mode, map, (size_t)st.st_size);
+	munmap(map, (size_t)st.st_size);
+	return ret;
 }
 
 int cpio_finish(FILE *out)

@@ -30,6 +30,10 @@
 struct job {
 	const char *cwd;
 	mode_t mask;
+	const char *kernel_dir;
+	const char *module_dir; /* empty when the kernel has none */
+	char **modules;		/* to load, in this order */
+	unsigned int n_modules;
 	char **argv;
 	char **envp;
 };
@@ -95,19 +99,27 @@ static void parse_job(struct job *job)
 	size_t len;
 	char *at = read_job(&len);
 	const char *end = at + len;
-	unsigned long argc;
 	size_t strings = 0;
+	unsigned long argc;
 	size_t i;
 
 	for (const char *s = at; s < end; s += strlen(s) + 1)
 		strings++;
 	job->cwd = next_string(&at, end);
 	job->mask = (mode_t)strtoul(next_string(&at, end), NULL, 8);
-	argc = strtoul(next_string(&at, end), NULL, 10);
-	/* One array: the arguments, NULL, the environment, NULL. */
-	job->argv = calloc(strings + 2, sizeof(*job->argv));
-	if (!job->argv || argc + 3 > strings)
+	job->kernel_dir = next_string(&at, end);
+	job->module_dir = next_string(&at, end);
+	job->n_modules = (unsigned int)strtoul(next_string(&at, end), NULL, 10);
+	/* One array: the modules, the arguments, NULL, the environment, NULL. */
+	job->modules = calloc(strings + 2, sizeof(*job->modules));
+	if (!job->modules || job->n_modules > strings)
 		init_die("the job makes no sense");
+	for (i = 0; i < job->n_modules; i++)
+		job->modules[i] = next_string(&at, end);
+	argc = strtoul(next_string(&at, end), NULL, 10);
+	if (argc > strings - job->n_modules)
+		init_die("the job makes no sense");
+	job->argv = job->modules + job->n_modules;
 	for (i = 0; i < argc; i++)
 		job->argv[i] = next_string(&at, end);
 	job->envp = job->argv + argc + 1;
@@ -155,7 +167,7 @@ static int find_port(void)
 }
 
 /* The port gets its name from the device in the background, some time during the boot. */
-static void open_port(void)
+static void open_port(const char *hint)
 {
 	struct pollfd pfd = { .events = POLLOUT };
 
@@ -168,7 +180,7 @@ static void open_port(void)
 			return;
 		poll(NULL, 0, 1);
 	}
-	init_die("the port to the host did not appear");
+	init_die("the port to the host did not appear%s", hint);
 }
 
 static void bring_up_lo(void)
@@ -274,6 +286,7 @@ int main(void)
 	struct vm_verdict verdict = { .status = 0 };
 	struct relay r = { .in = -1, .out = -1, .err = -1 };
 	struct job job;
+	const char *hint;
 	int taint;
 	int status;
 	pid_t pid;
@@ -281,8 +294,11 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	init_mount_early();
 	parse_job(&job);
-	open_port();
-	init_enter_root();
+	hint = *job.module_dir ? "" : "; modules of this kernel were not found";
+	init_load_modules(job.modules, job.n_modules);
+	open_port(hint);
+	init_enter_root(hint);
+	init_link_kernel(job.kernel_dir, job.module_dir);
 	bring_up_lo();
 	(void)!sethostname("retcon", 6);
 	/* Open now: the command may cover or unmount /proc. */

@@ -14,7 +14,11 @@ __attribute__((noreturn, format(printf, 1, 2))) void init_die(const char *fmt, .
 
 /* init_mount.c: /proc, /sys and /dev of the initramfs, then the machine's files as the root */
 void init_mount_early(void);
-void init_enter_root(void);
+void init_enter_root(const char *hint); /* hint: why the kernel may be unable to */
+
+/* init_modules.c: what the kernel needs to come so far, and where its own files are afterwards */
+void init_load_modules(char *const *names, unsigned int n);
+void init_link_kernel(const char *kernel_dir, const char *module_dir);
 
 /* init_relay.c: bytes between the port and the command until the command ends */
 struct relay {

@@ -61,19 +61,19 @@ void init_mount_early(void)
 		init_die("cannot mount devtmpfs on /dev: %s", strerror(errno));
 }
 
-static void mount_overlay(void)
+static void mount_overlay(const char *hint)
 {
 	/* Nobody else changes these files from inside: caching them freely is safe. */
 	if (mount(VM_ROOT_TAG, "/ro", "9p", MS_RDONLY,
 		  "trans=virtio,version=9p2000.L,cache=loose,msize=1048576"))
-		init_die("cannot mount this machine's files: %s", strerror(errno));
+		init_die("cannot mount this machine's files: %s%s", strerror(errno), hint);
 	if (mount("tmpfs", "/rw", "tmpfs", 0, "mode=0755"))
 		init_die("cannot mount a tmpfs: %s", strerror(errno));
 	if (mkdir("/rw/upper", 0755) || mkdir("/rw/work", 0755))
 		init_die("cannot make the overlay's directories: %s", strerror(errno));
 	if (mount("overlay", "/root", "overlay", 0,
 		  "lowerdir=/ro,upperdir=/rw/upper,workdir=/rw/work"))
-		init_die("cannot mount the overlay: %s", strerror(errno));
+		init_die("cannot mount the overlay: %s%s", strerror(errno), hint);
 }
 
 static void make_links(void)
@@ -92,9 +92,9 @@ static void make_links(void)
 		(void)!chmod("run/lock", 01777);
 }
 
-void init_enter_root(void)
+void init_enter_root(const char *hint)
 {
-	mount_overlay();
+	mount_overlay(hint);
 	if (chdir("/root"))
 		init_die("cannot enter the new root: %s", strerror(errno));
 	for (size_t i = 0; i < sizeof(root_mounts) / sizeof(root_mounts[0]); i++)

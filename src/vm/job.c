@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The job is a row of strings, each ended by a NUL: working directory, umask in
- * octal, number of arguments, the arguments, the environment. It travels inside
- * the initramfs, where nothing limits its length, and init takes it apart.
+ * octal, the directories of the kernel and of its modules, the number of modules
+ * to load, their names, the number of arguments, the arguments, the environment.
+ * It travels inside the initramfs, where nothing limits its length, and init
+ * takes it apart.
  */
 #define _GNU_SOURCE
 #include "vm/job.h"
@@ -19,6 +21,7 @@
 
 #include "util/cleanup.h"
 #include "vm/cpio.h"
+#include "vm/drivers.h"
 #include "vm/proto.h"
 
 static void put_string(FILE *out, const char *s)
@@ -26,7 +29,7 @@ static void put_string(FILE *out, const char *s)
 	fwrite(s, 1, strlen(s) + 1, out);
 }
 
-static int pack_strings(char **argv, char **text, size_t *len)
+static int pack_strings(char **argv, const struct drivers *drivers, char **text, size_t *len)
 {
 	_cleanup_free_ char *cwd = getcwd(NULL, 0);
 	mode_t mask = umask(0);
@@ -42,7 +45,13 @@ static int pack_strings(char **argv, char **text, size_t *len)
 	while (argv[argc])
 		argc++;
 	put_string(out, cwd);
-	fprintf(out, "%o%c%d%c", (unsigned int)mask, 0, argc, 0);
+	fprintf(out, "%o%c", (unsigned int)mask, 0);
+	put_string(out, drivers->kernel_dir ? drivers->kernel_dir : "");
+	put_string(out, drivers->module_dir ? drivers->module_dir : "");
+	fprintf(out, "%u%c", drivers->n, 0);
+	for (unsigned int i = 0; i < drivers->n; i++)
+		put_string(out, drivers->name[i]);
+	fprintf(out, "%d%c", argc, 0);
 	for (char **arg = argv; *arg; arg++)
 		put_string(out, *arg);
 	for (char **env = environ; *env; env++)
@@ -53,25 +62,15 @@ static int pack_strings(char **argv, char **text, size_t *len)
 static int add_init(FILE *out, const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	void *map;
-	int ret;
 
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	if (!st.st_size)
-		return -ENOEXEC;
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	ret = cpio_add_data(out, "init", 0755, map, (size_t)st.st_size);
-	munmap(map, (size_t)st.st_size);
-	return ret;
+	return fd < 0 ? -errno : cpio_add_fd(out, "init", 0755, fd);
 }
 
 static int add_dirs(FILE *out)
 {
-	static const char *const dirs[] = { "dev", "proc", "sys", "ro", "rw", "root" };
+	static const char *const dirs[] = {
+		"dev", "proc", "sys", "ro", "rw", "root", &VM_MODULES_PATH[1]
+	};
 	int ret;
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
@@ -88,23 +87,28 @@ int job_pack(const struct vm_opts *opts, int *fd, char *msg, size_t len)
 	_cleanup_close_ int mem = memfd_create("retcon-initramfs", MFD_CLOEXEC);
 	_cleanup_fclose_ FILE *out = NULL;
 	_cleanup_free_ char *text = NULL;
+	_cleanup_(drivers_clear) struct drivers drivers = { .n = 0 };
 	size_t text_len = 0;
 	int ret;
 
 	if (mem < 0)
 		return -errno;
-	ret = pack_strings(opts->argv, &text, &text_len);
-	if (ret) {
-		snprintf(msg, len, "cannot describe the command: %s", strerror(-ret));
-		return ret;
-	}
 	/* The stream owns a descriptor of its own, as fclose() will close it. */
 	out = fdopen(fcntl(mem, F_DUPFD_CLOEXEC, 3), "w");
 	if (!out)
 		return -errno;
 	ret = add_dirs(out);
-	if (!ret)
-		ret = add_init(out, opts->init_path);
+	if (ret)
+		return ret;
+	ret = drivers_pack(out, opts->kernel, &drivers, msg, len);
+	if (ret)
+		return ret;
+	ret = pack_strings(opts->argv, &drivers, &text, &text_len);
+	if (ret) {
+		snprintf(msg, len, "cannot describe the command: %s", strerror(-ret));
+		return ret;
+	}
+	ret = add_init(out, opts->init_path);
 	if (!ret)
 		ret = cpio_add_data(out, &VM_JOB_PATH[1], 0600, text, text_len);
 	if (!ret)

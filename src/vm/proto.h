@@ -8,9 +8,10 @@
 
 #include <stdint.h>
 
-#define VM_PORT_NAME "retcon.port"
-#define VM_ROOT_TAG  "retcon.root"
-#define VM_JOB_PATH  "/job"
+#define VM_PORT_NAME	"retcon.port"
+#define VM_ROOT_TAG	"retcon.root"
+#define VM_JOB_PATH	"/job"
+#define VM_MODULES_PATH "/modules" /* directory of NAME.ko */
 
 /* virtio_console takes at most this much in one write */
 #define VM_FRAME_MAX (32 * 1024)
