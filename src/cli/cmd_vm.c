@@ -28,7 +28,8 @@ static const char usage_text[] =
 	"files, copy-on-write: what it writes is gone when it ends. Input, output,\n"
 	"environment, working directory and exit status are passed through.\n"
 	"\n"
-	"  --kernel K       6.12 (default), 6.1, or the path of a bzImage\n"
+	"  --kernel K       6.12 (default), 6.1, debian-6.1, debian-6.12, or the path of a\n"
+	"                   bzImage\n"
 	"  --cpus N         processors, 1 to 8 (default 2)\n"
 	"  --memory M       MiB, or with a suffix M or G (default 2G)\n"
 	"  --timeout S      seconds until the guest counts as hung, 0 for never (default 600)\n"
@@ -37,7 +38,7 @@ static const char usage_text[] =
 	"  --fail-on-warn   fail when the guest kernel runs into a WARN\n"
 	"  -h, --help       show this\n"
 	"\n"
-	"A kernel is built on first use and cached. The exit status is CMD's, 128 + N when\n"
+	"A kernel is built, or downloaded, on first use and cached. The exit status is CMD's, 128 + N when\n"
 	"signal N ended it; 126 when CMD cannot be run, 127 when it is not found, 125 when\n"
 	"the guest panicked, hung or was lost, 2 for bad usage.\n";
 

@@ -48,20 +48,16 @@ static void link_missing(const char *dir, const char *file, const char *path)
 
 void init_link_kernel(const char *kernel_dir, const char *module_dir)
 {
-	static const char *const files[] = { "config", "System.map" };
-	char file[128];
-	char path[160];
+	char config[96];
+	char modules[96];
 	struct utsname u;
 
 	if (!*module_dir || uname(&u))
 		return;
 	(void)!mkdir("/lib/modules", 0755);
-	snprintf(path, sizeof(path), "/lib/modules/%.64s", u.release);
-	link_missing(module_dir, "", path);
+	snprintf(modules, sizeof(modules), "/lib/modules/%.64s", u.release);
+	link_missing(module_dir, "", modules);
 	(void)!mkdir("/boot", 0755);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(file, sizeof(file), "/%s-%.64s", files[i], u.release);
-		snprintf(path, sizeof(path), "/boot%s", file);
-		link_missing(kernel_dir, file, path);
-	}
+	snprintf(config, sizeof(config), "/boot/config-%.64s", u.release);
+	link_missing(kernel_dir, strrchr(config, '/'), config);
 }

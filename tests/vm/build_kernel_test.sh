@@ -165,6 +165,120 @@ t_two_at_once()
 	wait "$pid" && [ "$status" -eq 0 ] && grep -q 'waiting for another build' "$work/err" && leaves_nothing
 }
 
+# A package as Debian's are, and an apt that knows it and has it: fake_apt VERSION
+fake_apt()
+{
+	local release=6.1.0-$1-amd64 package=linux-image-6.1.0-$1-amd64 root=$work/package
+
+	rm -rf "$root"
+	mkdir -p "$root/DEBIAN" "$root/boot" "$root/lib/modules/$release/kernel"
+	printf '%s\n' "Package: $package" "Version: 6.1.$1-1" 'Architecture: amd64' 'Maintainer: a test' \
+		'Description: a kernel that is none' >"$root/DEBIAN/control"
+	echo "kernel $1" >"$root/boot/vmlinuz-$release"
+	echo kernel/fs/overlay.ko >"$root/lib/modules/$release/modules.builtin"
+	: >"$root/lib/modules/$release/modules.order"
+	dpkg-deb -b --root-owner-group "$root" "$work/package.deb" || return 1
+	fake apt-cache "case \$1 in
+		policy) printf '%s\n' linux-image-6.1-amd64: '  Candidate: (none)' linux-image-amd64: '  Candidate: 6.1.$1-1' ;;
+		show) echo 'Depends: $package (= 6.1.$1-1)' ;;
+		esac"
+	fake apt-get "case \"\$*\" in
+		*'download $package=6.1.$1-1') cp '$work/package.deb' ./x.deb ;;
+		*) exit 100 ;;
+		esac"
+	fake sudo 'exit 1'
+}
+
+# no network, and lists of packages that may be there or not
+fake_no_network()
+{
+	fake apt-get 'exit 100'
+	fake sudo 'exit 1'
+}
+
+t_debian()
+{
+	fake_apt 50 || return 1
+	run debian-6.1
+	expect_kernel debian-6.1-6.1.50-1/boot/vmlinuz-6.1.0-50-amd64 || return 1
+	grep -qx 'kernel 50' "$(cat "$work/out")" || return 1
+	[ -e "$kernels/debian-6.1-6.1.50-1/lib/modules/6.1.0-50-amd64/modules.dep" ] || return 1
+	# from now on it needs no network, and says nothing
+	fake_no_network
+	run debian-6.1
+	expect_kernel debian-6.1-6.1.50-1/boot/vmlinuz-6.1.0-50-amd64 && [ ! -s "$work/err" ] || return 1
+	# a newer one is taken when there is one
+	fake_apt 51 && run debian-6.1
+	expect_kernel debian-6.1-6.1.51-1/boot/vmlinuz-6.1.0-51-amd64
+}
+
+expect_kernel()
+{
+	cat "$work/out"
+	[ "$status" -eq 0 ] && [ "$(cat "$work/out")" = "$kernels/$1" ]
+}
+
+t_debian_no_network()
+{
+	fake_apt 50 || return 1
+	fake_no_network
+	run debian-6.1
+	fails_saying "apt cannot download Debian's kernel 6.1" 'is there a network' 'apt-get update' && leaves_nothing
+}
+
+# apt knows nothing, as before its first update, or something that cannot be downloaded: what there is will do.
+t_debian_stale()
+{
+	fake_apt 50 && run debian-6.1 && [ "$status" -eq 0 ] && fake_apt 51 || return 1
+	fake_no_network
+	run debian-6.1
+	expect_kernel debian-6.1-6.1.50-1/boot/vmlinuz-6.1.0-50-amd64 || return 1
+	grep -q 'taking the newest in the cache' "$work/err" || return 1
+	fake apt-cache 'exit 0'
+	run debian-6.1
+	expect_kernel debian-6.1-6.1.50-1/boot/vmlinuz-6.1.0-50-amd64
+}
+
+# The lists are older than the archive.
+t_debian_lists_updated()
+{
+	fake_apt 50 || return 1
+	mv "$work/bin/apt-get" "$work/bin/apt-get-good"
+	fake apt-get "case \"\$*\" in
+		*update) touch '$work/updated' ;;
+		*) [ -e '$work/updated' ] || exit 100; exec '$work/bin/apt-get-good' \"\$@\" ;;
+		esac"
+	# shellcheck disable=SC2016 # for the script
+	fake sudo 'shift; exec "$@"'
+	run debian-6.1
+	expect_kernel debian-6.1-6.1.50-1/boot/vmlinuz-6.1.0-50-amd64
+}
+
+t_debian_cut_package()
+{
+	fake_apt 50 || return 1
+	truncate -s -100 "$work/package.deb"
+	run debian-6.1
+	fails_saying 'unpacking the package failed' && leaves_nothing
+}
+
+t_debian_little_space()
+{
+	fake_apt 50 || return 1
+	fake df 'printf "Avail\n102400\n"'
+	run debian-6.1
+	fails_saying '1024 MiB' '100 MiB are free' XDG_CACHE_HOME && leaves_nothing
+}
+
+t_debian_no_such()
+{
+	run debian-x
+	fails_saying "no Debian kernel 'x'" || return 1
+	fake_apt 50 || return 1
+	run debian-5.4
+	fails_saying "apt cannot download Debian's kernel 5.4" 'does this release have that kernel'
+}
+
 t_usage()
 {
 	run && [ "$status" -eq 2 ] || return 1
