@@ -35,7 +35,7 @@ static const char usage_text[] =
 	"  --timeout S      seconds until the guest counts as hung, 0 for never (default 600)\n"
 	"  --icount         guest time counts instructions; implies one processor\n"
 	"  --append ARGS    more kernel command line\n"
-	"  --fail-on-warn   fail when the guest kernel runs into a WARN\n"
+	"  --fail-on-warn   fail when the guest kernel runs into a WARN, or reports a fault\n"
 	"  -h, --help       show this\n"
 	"\n"
 	"A kernel is built, or downloaded, on first use and cached. The exit status is CMD's, 128 + N when\n"
@@ -203,7 +203,7 @@ static int report(const struct vm_cmd *cmd, const struct vm_result *res, int ret
 	if (*res->msg)
 		fprintf(stderr, "retcon vm: %s\n", res->msg);
 	if (res->warned) {
-		say(res, "the guest kernel ran into a WARN");
+		say(res, "the guest kernel ran into a WARN, or reported a fault");
 		if (cmd->fail_on_warn)
 			return EXIT_OWN_FAILURE;
 	}

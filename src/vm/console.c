@@ -15,12 +15,51 @@
 #define CRASH_TAIL 10 /* how it ended */
 
 static const char cut_mark[] = "------------[ cut here ]------------";
-static const char warn_mark[] = "WARNING: CPU: ";
+/*
+ * What the kernel says of a fault in itself and then goes on. "WARNING: " alone
+ * also begins advice, as on mitigations that are off; lockdep's and RCU's begin
+ * as below. SLUB's report has no colon: "BUG kmalloc-64 (Not tainted): ...".
+ */
+static const char *const warn_marks[] = {
+	"WARNING: CPU: ",
+	"BUG: ",
+	"] BUG ",
+	"WARNING: possible ",		    /* deadlock, recursive locking */
+	"WARNING: inconsistent lock state", /* in an interrupt, and not */
+	"-safe -> ",			    /* lock order, WARNING: SOFTIRQ-safe -> */
+	"WARNING: bad unlock balance",
+	"WARNING: held lock freed",
+	"WARNING: lock held when returning",
+	"WARNING: suspicious RCU usage",
+	" new suspected memory leaks",
+};
 
 static const char panic_mark[] = "Kernel panic - not syncing";
 static const char *const crash_marks[] = {
 	"BUG: ", "kernel BUG at ", "Oops: ", "general protection fault", panic_mark,
 };
+
+/* The first of the warnings, or NULL. */
+static const char *find_warn(const struct console *con)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(warn_marks) / sizeof(warn_marks[0]); i++) {
+		const char *at = strstr(con->text, warn_marks[i]);
+
+		if (at && (!first || at < first))
+			first = at;
+	}
+	return first;
+}
+
+static void forget_old(struct console *con)
+{
+	con->text[con->len] = '\0';
+	con->warned |= find_warn(con) != NULL;
+	con->len = CONSOLE_KEEP / 2;
+	memmove(con->text, con->text + CONSOLE_KEEP - con->len, con->len);
+}
 
 void console_add(struct console *con, const char *data, size_t len)
 {
@@ -29,10 +68,8 @@ void console_add(struct console *con, const char *data, size_t len)
 
 		if (c != '\n' && c != '\t' && (c < ' ' || c > '~'))
 			continue;
-		if (con->len == CONSOLE_KEEP) {
-			con->len = CONSOLE_KEEP / 2;
-			memmove(con->text, con->text + CONSOLE_KEEP - con->len, con->len);
-		}
+		if (con->len == CONSOLE_KEEP)
+			forget_old(con);
 		con->text[con->len++] = (char)c;
 	}
 	con->text[con->len] = '\0';
@@ -45,7 +82,7 @@ bool console_has_panic(const struct console *con)
 
 bool console_has_warn(const struct console *con)
 {
-	return strstr(con->text, warn_mark);
+	return con->warned || find_warn(con);
 }
 
 static const char *line_start(const struct console *con, const char *at)
@@ -133,7 +170,7 @@ char *console_crash_words(const struct console *con)
 
 char *console_warn_words(const struct console *con)
 {
-	const char *at = strstr(con->text, warn_mark);
+	const char *at = find_warn(con);
 
 	return at ? copy_lines(report_start(con, at), LAST_LINES) : NULL;
 }

@@ -10,6 +10,7 @@
 struct console {
 	char text[CONSOLE_KEEP + 1]; /* printable, always ended by a NUL */
 	size_t len;
+	bool warned; /* in what was dropped already */
 };
 
 void console_add(struct console *con, const char *data, size_t len);

@@ -38,4 +38,5 @@ struct vm_verdict {
 	uint64_t tainted; /* the kernel's taint bits at the end */
 };
 
-#define VM_TAINT_WARN (UINT64_C(1) << 9)
+/* WARN; and a bad page, as which KASAN and SLUB count what they find */
+#define VM_TAINT_FAULT (UINT64_C(1) << 9 | UINT64_C(1) << 5)

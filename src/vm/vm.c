@@ -69,7 +69,7 @@ static int take_verdict(const struct run *run, const struct vm_opts *opts, struc
 	if (v->error)
 		snprintf(res->msg, sizeof(res->msg), "cannot run '%s': %s", opts->argv[0],
 			 strerror(v->error));
-	res->warned = v->tainted & VM_TAINT_WARN || console_has_warn(&run->console);
+	res->warned = v->tainted & VM_TAINT_FAULT || console_has_warn(&run->console);
 	if (res->warned)
 		res->words = console_warn_words(&run->console);
 	return 0;

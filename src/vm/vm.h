@@ -22,7 +22,7 @@ struct vm_opts {
 
 struct vm_result {
 	int status;    /* the command's exit status, as a shell would give it */
-	bool warned;   /* the guest kernel ran into a WARN */
+	bool warned;   /* the guest kernel ran into a WARN, or reported a fault */
 	char msg[512]; /* what went wrong, or empty */
 	char *words;   /* what the guest kernel said about it, or NULL */
 };
