@@ -279,12 +279,64 @@ t_debian_no_such()
 	fails_saying "apt cannot download Debian's kernel 5.4" 'does this release have that kernel'
 }
 
+# A flavour of the test's own, beside the real files: options on top, and patches that are part of what it is
+make_flavour()
+{
+	rm -rf "$work/guest"
+	cp -r "${build_kernel%/*}" "$work/guest"
+	echo "$1" >"$work/guest/kernel-tested.config"
+	mkdir -p "$work/guest/patches/tested/6.12"
+	printf '%s\n' '--- a/README' '+++ b/README' '@@ -1,2 +1,3 @@' "$2" ' ============' '+patched' \
+		>"$work/guest/patches/tested/6.12/0001-say-so.patch"
+}
+
+t_flavour()
+{
+	local build_kernel=$work/guest/build-kernel
+
+	: >"$work/extra"
+	make_flavour CONFIG_TUN=y ' Linux kernel' && run --check-config "$work/extra" 6.12-tested
+	[ "$status" -eq 0 ] && grep -q 'applying 0001-say-so.patch' "$work/err" && leaves_nothing || return 1
+	make_flavour CONFIG_NO_SUCH_OPTION=y ' Linux kernel' && run --check-config "$work/extra" 6.12-tested
+	fails_saying "'CONFIG_NO_SUCH_OPTION=y' is wanted in kernel-tested.config" && leaves_nothing || return 1
+	make_flavour CONFIG_TUN=y ' Linux colonel' && run --check-config "$work/extra" 6.12-tested
+	fails_saying 'applying 0001-say-so.patch failed' && leaves_nothing
+}
+
+# name_of KERNEL: its name in the cache, of which it is printed as it were there
+name_of()
+{
+	# shellcheck disable=SC2016 # for that shell
+	bash -c '. <(sed "/^main /d; s|^here=.*|here=$2|" "$1"); split_version "$3" && kernel_name "$3"' \
+		bash "$work/guest/build-kernel" "$work/guest" "$1"
+}
+
+# What a flavour is made of is part of its name, and of no other's.
+t_flavour_name()
+{
+	local base first
+
+	make_flavour CONFIG_TUN=y ' Linux kernel'
+	base=$(name_of 6.12) && first=$(name_of 6.12-tested) || return 1
+	[[ $base =~ ^6\.12-[0-9a-f]{16}$ && $first =~ ^6\.12-tested-[0-9a-f]{16}$ ]] || return 1
+	make_flavour CONFIG_TUN=n ' Linux kernel'
+	[ "$(name_of 6.12-tested)" != "$first" ] && [ "$(name_of 6.12)" = "$base" ] || return 1
+	make_flavour CONFIG_TUN=y ' Linux colonel'
+	[ "$(name_of 6.12-tested)" != "$first" ] && [ "$(name_of 6.12)" = "$base" ] || return 1
+	make_flavour CONFIG_TUN=y ' Linux kernel'
+	[ "$(name_of 6.12-tested)" = "$first" ]
+}
+
 t_usage()
 {
 	run && [ "$status" -eq 2 ] || return 1
 	run 6.12 6.1 && [ "$status" -eq 2 ] || return 1
 	run 5.4
 	fails_saying "no guest kernel '5.4'" || return 1
+	run 6.12-nothing
+	fails_saying "no guest kernel '6.12-nothing'" || return 1
+	run 6.12-
+	fails_saying "no guest kernel '6.12-'" || return 1
 	run ./no/such/bzImage
 	fails_saying 'cannot read the kernel' || return 1
 	run ../etc
@@ -292,7 +344,7 @@ t_usage()
 }
 
 # These unpack whole kernel sources: for `make test-long`.
-slow=' config_line_kept config_line_lost killed two_at_once '
+slow=' config_line_kept config_line_lost flavour killed two_at_once '
 
 for t in $(declare -F | awk '$3 ~ /^t_/ { print substr($3, 3) }'); do
 	[ $# -eq 0 ] || [[ " $* " == *" $t "* ]] || continue
