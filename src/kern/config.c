@@ -10,6 +10,7 @@
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/str.h"
 
 /* a full configuration has about 300 KB; beyond this it is something else */
 #define CONFIG_BYTES (4 << 20)
@@ -22,6 +23,19 @@ static void gz_closep(gzFile *f)
 {
 	if (*f)
 		gzclose(*f);
+}
+
+int kconfig_text(struct kconfig **out, const char *text)
+{
+	_cleanup_(kconfig_freep) struct kconfig *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	buf_printf(&c->text, "\n%s", text);
+	if (buf_err(&c->text) < 0)
+		return -ENOMEM;
+	*out = take_ptr(c);
+	return 0;
 }
 
 int kconfig_file(struct kconfig **out, const char *path)
@@ -52,29 +66,26 @@ int kconfig_file(struct kconfig **out, const char *path)
 	return 0;
 }
 
-int kconfig_running(struct kconfig **out)
+int kconfig_running(struct kconfig **out, char *path, size_t size)
 {
 	static const char *const where[] = {
-		"/boot/config-%s",
-		"/lib/modules/%s/config",
-		"/usr/lib/modules/%s/config",
+		"/boot/config-",
+		"/lib/modules/",
+		"/usr/lib/modules/",
 	};
-	char path[sizeof("/usr/lib/modules//config") + sizeof(((struct utsname *)NULL)->release)];
 	struct utsname u;
-	size_t i;
 
-	if (kconfig_file(out, "/proc/config.gz") == 0)
+	str_copy(path, size, "/proc/config.gz");
+	if (kconfig_file(out, path) == 0)
 		return 0;
 	if (uname(&u) < 0)
 		return -errno;
-	for (i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
-		const char *s = strstr(where[i], "%s");
-
-		snprintf(path, sizeof(path), "%.*s%s%s", (int)(s - where[i]), where[i], u.release,
-			 s + 2);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		snprintf(path, size, "%s%s%s", where[i], u.release, i ? "/config" : "");
 		if (kconfig_file(out, path) == 0)
 			return 0;
 	}
+	path[0] = '\0';
 	return -ENOENT;
 }
 
@@ -91,17 +102,39 @@ void kconfig_freep(struct kconfig **c)
 	kconfig_free(*c);
 }
 
-enum kconfig_value kconfig_get(const struct kconfig *c, const char *option)
+/* what follows CONFIG_OPTION=; NULL: it is not set. The text is NUL-terminated. */
+static const char *value_of(const struct kconfig *c, const char *option)
 {
 	char line[128];
 	int len = snprintf(line, sizeof(line), "\nCONFIG_%s=", option);
 	const char *hit;
 
 	if (len < 0 || (size_t)len >= sizeof(line))
-		return KCONFIG_NO;
+		return NULL;
 	hit = memmem(c->text.data, c->text.len, line, (size_t)len);
-	/* the text is NUL-terminated: there is a byte behind the '=' */
-	if (!hit || hit[len] == 'n')
+	return hit ? hit + len : NULL;
+}
+
+enum kconfig_value kconfig_get(const struct kconfig *c, const char *option)
+{
+	const char *value = value_of(c, option);
+
+	if (!value || *value == 'n')
 		return KCONFIG_NO;
-	return hit[len] == 'm' ? KCONFIG_MODULE : KCONFIG_YES;
+	return *value == 'm' ? KCONFIG_MODULE : KCONFIG_YES;
+}
+
+bool kconfig_string(const struct kconfig *c, const char *option, char *out, size_t size)
+{
+	const char *value = value_of(c, option);
+	size_t len;
+
+	if (!value || *value != '"')
+		return false;
+	len = strcspn(value + 1, "\"\n");
+	if (len >= size)
+		return false;
+	memcpy(out, value + 1, len);
+	out[len] = '\0';
+	return true;
 }

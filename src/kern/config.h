@@ -2,6 +2,9 @@
 /* How a kernel was built, as far as it tells. Read only to explain a failure. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct kconfig;
 
 enum kconfig_value {
@@ -10,11 +13,15 @@ enum kconfig_value {
 	KCONFIG_YES, /* y, a number or a string */
 };
 
-/* of the running kernel: /proc/config.gz, /boot, /lib/modules. -ENOENT if nowhere */
-int kconfig_running(struct kconfig **out);
+/* of the running kernel: /proc/config.gz, /boot, /lib/modules, which `path` says. -ENOENT: nowhere
+ */
+int kconfig_running(struct kconfig **out, char *path, size_t size);
 int kconfig_file(struct kconfig **out, const char *path); /* plain or gzipped */
+int kconfig_text(struct kconfig **out, const char *text);
 void kconfig_free(struct kconfig *c);
 void kconfig_freep(struct kconfig **c);
 
 /* "KPROBES", without CONFIG_ */
 enum kconfig_value kconfig_get(const struct kconfig *c, const char *option);
+/* what a string is set to, without its quotes; false: not set, or longer than that */
+bool kconfig_string(const struct kconfig *c, const char *option, char *out, size_t size);
