@@ -193,6 +193,26 @@ struct retcon_compile_opts {
 RETCON_API int retcon_compile(struct retcon *ctx, const struct retcon_compile_opts *opts,
 			      const char **text, const char **notes);
 
+struct retcon_doctor_opts {
+	size_t sz;		  /* sizeof(struct retcon_doctor_opts) */
+	bool json;		  /* one object, else a table of 80 columns */
+	const char *const *names; /* what *works is about: "lsm", ..., NULL at the end; or NULL */
+};
+
+#define RETCON_DOCTOR_OPTS_INIT                                                                    \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_doctor_opts)                                            \
+	}
+
+/*
+ * What this kernel and user allow, why not, and what would help. *text lives until the
+ * next call with ctx; *works: overriding does, or, given names, all of these do. Loads
+ * small programs that do nothing and attaches some for a moment; needs no rights, but
+ * tells less without. -EINVAL: there is nothing of that name.
+ */
+RETCON_API int retcon_doctor(struct retcon *ctx, const struct retcon_doctor_opts *opts,
+			     const char **text, bool *works);
+
 #ifdef __cplusplus
 }
 #endif

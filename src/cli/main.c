@@ -14,6 +14,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "compile", "show what becomes of a rule, stage by stage; loads nothing", cmd_compile },
+	{ "doctor", "tell whether overriding works here, why not, and what would help",
+	  cmd_doctor },
 	{ "inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject },
 	{ "override", "make a function return something else, where a rule says so", cmd_override },
 	{ "vm", "run a command as root in a guest kernel that allows everything", cmd_vm },

@@ -34,6 +34,7 @@ readme_is_short()
 
 nothing 'retcon-inject(1) lists the options of --help' same_options inject
 nothing 'retcon-compile(1) lists the options of --help' same_options compile
+nothing 'retcon-doctor(1) lists the options of --help' same_options doctor
 nothing 'retcon-override(1) lists the options of --help' same_options override
 nothing 'retcon-vm(1) lists the options of --help' same_options vm
 have 'manual pages render' scdoc && nothing 'manual pages render' renders

@@ -25,10 +25,8 @@ static const struct golden_mode {
 	const char *name;
 	golden_fn *run;
 } modes[] = {
-	{ "comp", golden_comp },
-	{ "compile", golden_compile },
-	{ "lang", golden_lang },
-	{ "rule", golden_rule },
+	{ "comp", golden_comp }, { "compile", golden_compile }, { "doctor", golden_doctor },
+	{ "lang", golden_lang }, { "rule", golden_rule },
 };
 
 struct block {

@@ -22,5 +22,6 @@ typedef void golden_fn(const struct golden_input *in, struct buf *out);
 
 golden_fn golden_comp;
 golden_fn golden_compile;
+golden_fn golden_doctor;
 golden_fn golden_lang;
 golden_fn golden_rule;
