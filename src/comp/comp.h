@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "comp/scope.h"
 #include "kern/kbtf.h"
 #include "lang/ast.h"
 #include "util/control.h"
@@ -33,16 +34,6 @@ struct comp_place {
 struct comp_chain {
 	unsigned int first, n;
 	bool negated;
-};
-
-/* Whose calls count. All ids as the initial pid namespace sees them. */
-struct comp_scope {
-	uint32_t self;		/* retcon's process: always exempt */
-	const uint32_t *exempt; /* its ancestors and init */
-	unsigned int n_exempt;
-	bool kthreads; /* kernel threads count too */
-	uint32_t pid;  /* only this process; 0: any */
-	bool marked;   /* only tasks with task_state.in_scope (CMD and descendants) */
 };
 
 /* A function whose return value is to be replaced, and how its program is run. */

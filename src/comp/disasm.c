@@ -24,6 +24,7 @@
 	X(get_current_task)                                                                        \
 	X(get_stack)                                                                               \
 	X(override_return)                                                                         \
+	X(get_current_ancestor_cgroup_id)                                                          \
 	X(get_current_cgroup_id)                                                                   \
 	X(probe_read_user)                                                                         \
 	X(probe_read_kernel)                                                                       \

@@ -69,6 +69,8 @@ int comp_find_kernel(const struct comp_job *job, struct comp_kernel *k, struct e
 	find_storage(job->btf, k);
 	if (ret == 0)
 		ret = find_preempt_count(job->btf, k, err);
+	if (ret == 0)
+		ret = scope_find(job->btf, &job->scope, &k->scope, err);
 	if (ret == 0 && job->scope.marked &&
 	    kbtf_find(job->btf, BTF_KIND_TYPEDEF, "btf_trace_task_newtask", &k->newtask) < 0)
 		ret = err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,

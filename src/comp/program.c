@@ -191,26 +191,6 @@ void pgm_state_or_new(struct pgm *p)
 	p->state = state;
 }
 
-void pgm_need_scope(struct pgm *p)
-{
-	const struct comp_scope *s = &p->env->job->scope;
-	struct ir *ir = p->ir;
-
-	if (s->pid) {
-		pgm_need_task(p);
-		ir_note(ir, "if (task->tgid != %u) return 0;", s->pid);
-		ir_branch(ir, BPF_JNE, IR_32, ir_load(ir, 4, p->task, p->env->kern.task_tgid),
-			  ir_k(s->pid), p->leave);
-	}
-	if (s->marked) {
-		pgm_state(p);
-		pgm_need_state(p);
-		ir_note(ir, "if (!state->in_scope) return 0;");
-		ir_branch(ir, BPF_JEQ, IR_64, ir_load(ir, 4, p->state, STATE_OFF(in_scope)),
-			  ir_k(0), p->leave);
-	}
-}
-
 void pgm_draw(struct pgm *p)
 {
 	uint64_t threshold = p->env->job->schedule.probability;

@@ -26,6 +26,7 @@ struct comp_kernel {
 	int32_t task_storage; /* task->bpf_storage, if a look-up can fail; -1: it cannot */
 	uint32_t preempt_var; /* BTF VAR, per CPU */
 	int32_t preempt_off;
+	struct scope_offsets scope;
 	uint32_t newtask; /* typedef btf_trace_task_newtask; 0 unless scope.marked */
 };
 
@@ -102,6 +103,7 @@ void pgm_need_armed(struct pgm *p);
 void pgm_need_active(struct pgm *p, uint32_t chains);
 void pgm_need_task_context(struct pgm *p);
 void pgm_need_task(struct pgm *p);
+/* return 0 unless the current task is in scope (scope.c) */
 void pgm_need_scope(struct pgm *p);
 /* p->state = storage of current, which may be NULL */
 void pgm_state(struct pgm *p);

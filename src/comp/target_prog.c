@@ -73,12 +73,6 @@ static void need_chains(struct pgm *p)
 	}
 }
 
-/* ids that a call in scope can have at all */
-static bool ids_matter(const struct comp_scope *s, uint32_t id)
-{
-	return id && (!s->pid || s->pid == id);
-}
-
 static void skip_exempt(struct pgm *p)
 {
 	const struct comp_scope *s = &p->env->job->scope;
@@ -96,7 +90,7 @@ static void skip_exempt(struct pgm *p)
 	for (unsigned int i = 0; i <= s->n_exempt; i++) {
 		uint32_t id = i ? s->exempt[i - 1] : s->self;
 
-		if (!ids_matter(s, id))
+		if (!id || !scope_admits(s, id))
 			continue;
 		pgm_need_task(p);
 		if (!tgid)

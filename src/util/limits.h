@@ -24,6 +24,7 @@
 #define LIMIT_AFTER_CALLS 8	      /* nested calls that one task has in an `after` target */
 #define LIMIT_CALLBACKS	  16	      /* functions beside the main one of one program */
 #define LIMIT_STACK_BYTES 512	      /* stack of one program */
+#define LIMIT_SCOPE	  16	      /* values of one kind that make the scope: -p, --uid, ... */
 #define LIMIT_EXEMPT	  32	      /* ancestors of retcon left alone */
 #define LIMIT_STACK_DEPTH 64	      /* return addresses kept of one kernel stack */
 #define LIMIT_CPUS	  1024	      /* slots of per-CPU counters */

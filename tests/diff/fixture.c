@@ -17,6 +17,7 @@ struct fix {
 	int i8, u8, i16, u16, i32, u32, i64, u64, chr, uchr, boolean, idx;
 	int t_u8, t_s8, t_u16, t_s16, t_u32, t_s32, t_u64, t_s64, t_bool, t_gfp;
 	int inner, tag, object, bits, color, opaque, sock, kmem_cache, task;
+	int cred, nsproxy; /* pointers in task_struct, which comes before them */
 };
 
 static int ok(struct fix *f, int id)
@@ -227,6 +228,8 @@ static void add_kernel(struct fix *f)
 	field(f, "pid", f->i32, 100);
 	field(f, "tgid", f->i32, 104);
 	field(f, "comm", comm, 120);
+	field(f, "cred", f->cred, 136);
+	field(f, "nsproxy", f->nsproxy, 144);
 	hot = record(f, "pcpu_hot", 64);
 	field(f, "preempt_count", f->i32, 8);
 	hot = ok(f, btf__add_var(f->b, "pcpu_hot", BTF_VAR_GLOBAL_ALLOCATED, hot));
@@ -364,23 +367,59 @@ static void add_names(struct fix *f)
 		     { "pid", f->i32 }, { "comm", f->i64 }, { "arg1", f->i32 }, { 0 } });
 }
 
+/* where a task's user and network namespace are */
+static void add_owners(struct fix *f)
+{
+	int kuid = record(f, "kuid_t", 4), cred, ns, net;
+
+	field(f, "val", f->t_u32, 0);
+	cred = record(f, "cred", 32);
+	field(f, "uid", kuid, 8);
+	ns = record(f, "ns_common", 24);
+	field(f, "inum", f->u32, 16);
+	net = record(f, "net", 64);
+	field(f, "ns", ns, 32);
+	net = ptr(f, net);
+	ns = record(f, "nsproxy", 48);
+	field(f, "net_ns", net, 40);
+	f->cred = ptr(f, ok(f, btf__add_const(f->b, cred)));
+	f->nsproxy = ptr(f, ns);
+	func(f, "bpf_get_current_ancestor_cgroup_id", f->t_u64,
+	     (struct param_def[]){ { "ancestor_level", f->i32 }, { 0 } });
+}
+
+static int fill(struct fix *f)
+{
+	f->b = btf__new_empty();
+	if (!f->b)
+		return -ENOMEM;
+	add_integers(f);
+	add_object(f);
+	add_kernel(f);
+	add_functions(f);
+	add_names(f);
+	add_owners(f);
+	return f->failed ? -EINVAL : 0;
+}
+
+/* twice: by then it is known which ids the later types have */
 static int build(void **data, uint32_t *len)
 {
-	struct fix f = { .b = btf__new_empty() };
-	const void *raw;
+	struct fix first = { 0 }, f = { 0 };
+	const void *raw = NULL;
+	int ret = fill(&first);
 
-	if (!f.b)
-		return -ENOMEM;
-	add_integers(&f);
-	add_object(&f);
-	add_kernel(&f);
-	add_functions(&f);
-	add_names(&f);
-	raw = btf__raw_data(f.b, len);
-	if (raw && !f.failed)
+	f.cred = first.cred;
+	f.nsproxy = first.nsproxy;
+	if (ret == 0)
+		ret = fill(&f);
+	if (ret == 0)
+		raw = btf__raw_data(f.b, len);
+	if (raw)
 		*data = malloc(*len);
 	if (*data)
 		memcpy(*data, raw, *len);
+	btf__free(first.b);
 	btf__free(f.b);
 	return *data ? 0 : -EINVAL;
 }

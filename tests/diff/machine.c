@@ -208,6 +208,8 @@ static uint64_t helper(struct cpu *c, int32_t id)
 		return 79ull << 32 | 80;
 	case BPF_FUNC_get_current_cgroup_id:
 		return 1ull << 40 | 81;
+	case BPF_FUNC_get_current_ancestor_cgroup_id:
+		return r[1] < MACHINE_LEVELS ? m->cgroup[r[1]] : 0;
 	case BPF_FUNC_get_current_task:
 		return address(m->current);
 	case BPF_FUNC_get_current_comm:

@@ -12,9 +12,10 @@
 #include "util/control.h"
 #include "util/prog.h"
 
-#define MACHINE_CPUS  4
-#define MACHINE_RULES 2
-#define MACHINE_STACK 512 /* words of the current task's stack */
+#define MACHINE_CPUS   4
+#define MACHINE_LEVELS 4
+#define MACHINE_RULES  2
+#define MACHINE_STACK  512 /* words of the current task's stack */
 
 struct machine_task {
 	uint8_t bytes[256]; /* struct task_struct of the fixture */
@@ -33,7 +34,8 @@ struct machine {
 	uint32_t preempt_count;
 	uint32_t cpu, random;
 	bool storage_fails, ring_full;
-	uint64_t func_ret; /* what the function of an exit program returned */
+	uint64_t cgroup[MACHINE_LEVELS]; /* the current task's and its ancestors, 0: none so deep */
+	uint64_t func_ret;		 /* what the function of an exit program returned */
 	/* what bpf_get_stack() finds; negative: its error */
 	uint64_t trace[LIMIT_STACK_DEPTH];
 	int trace_bytes;

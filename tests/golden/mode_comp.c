@@ -2,12 +2,12 @@
 /*
  * %mode comp. rule: TEXT; or spec: TEXT, target: NAME (should_failslab unless given), stage:
  * tree (default), predicate (the target's, alone), typed (the same with arguments typed
- * as in a trampoline), ir, asm or size (instructions
- * of each program); probes: yes for
- * chain functions without trampolines; marked, pid, times, half (probability),
- * nofail: what the command line would have said; engine: whose program the target's is
- * (kprobe unless given, of an `after` rule kretprobe); declared: parameters of a system call
- * that BTF does not have. Types are tests/diff/fixture.
+ * as in a trampoline), ir, asm, scope (the target's, whose call it is) or size (instructions
+ * of each program); probes: yes for chain functions without trampolines; times, half
+ * (probability), nofail: what the command line would have said, as marked, kthreads, pid, tid,
+ * uid, netns, comm (N,N...) and cgroup (ID@LEVEL,...) for the scope; engine: whose program the
+ * target's is (kprobe unless given, of an `after` rule kretprobe); declared: parameters
+ * of a system call that BTF does not have. Types are tests/diff/fixture.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,26 @@ static bool flag(const struct golden_input *in, const char *key)
 static unsigned long number(const struct golden_input *in, const char *key)
 {
 	return flag(in, key) ? strtoul(golden_get(in, key), NULL, 10) : 0;
+}
+
+/* of the target's program, how it sees whose call it is: all before the first count */
+static int show_scope(const struct comp_job *job, struct buf *out, struct err *err)
+{
+	struct prog_set set = { 0 };
+	struct buf text = { 0 };
+	int ret = comp_rule(job, &set, err);
+	const char *from, *to;
+
+	if (ret == 0) {
+		prog_print(&set.progs[0], &text);
+		from = strstr(buf_str(&text), "; if (preempt_count() &");
+		to = strstr(buf_str(&text), "; control->cpu[");
+		if (from && to)
+			buf_printf(out, "%.*s", (int)(to - from), from);
+	}
+	buf_free(&text);
+	prog_set_free(&set);
+	return ret;
 }
 
 static int show_programs(const struct comp_job *job, bool sizes, struct buf *out, struct err *err)
@@ -71,6 +91,8 @@ static int show(const struct comp_job *job, const char *stage, struct buf *out, 
 		return show_predicate(job, PROG_FENTRY, out, err);
 	if (!strcmp(stage, "ir"))
 		return comp_explain(job, NULL, out, err);
+	if (!strcmp(stage, "scope"))
+		return show_scope(job, out, err);
 	return show_programs(job, !strcmp(stage, "size"), out, err);
 }
 
@@ -97,6 +119,57 @@ static int set_engine(struct test_job *t, const char *name, struct err *err)
 	return ret;
 }
 
+static unsigned int ids(const struct golden_input *in, const char *key, uint32_t *out)
+{
+	const char *text = golden_get(in, key);
+	unsigned int n = 0;
+	char *end;
+
+	while (text && *text && n < LIMIT_SCOPE) {
+		out[n++] = (uint32_t)strtoul(text, &end, 10);
+		text = *end ? end + 1 : end;
+	}
+	return n;
+}
+
+static unsigned int cgroups(const char *text, struct comp_cgroup *out)
+{
+	unsigned int n = 0;
+	char *end;
+
+	while (text && *text && n < LIMIT_SCOPE) {
+		out[n].id = strtoull(text, &end, 10);
+		out[n++].level = (uint32_t)strtoul(end + 1, &end, 10);
+		text = *end ? end + 1 : end;
+	}
+	return n;
+}
+
+static unsigned int comms(const char *text, char (*out)[SCOPE_COMM])
+{
+	unsigned int n = 0;
+
+	while (text && *text && n < LIMIT_SCOPE) {
+		size_t len = strcspn(text, ",");
+
+		memcpy(out[n++], text, len < SCOPE_COMM ? len : SCOPE_COMM - 1);
+		text += len + (text[len] == ',');
+	}
+	return n;
+}
+
+static void scope_from(const struct golden_input *in, struct comp_scope *s)
+{
+	s->marked = flag(in, "marked");
+	s->kthreads = flag(in, "kthreads");
+	s->n_pids = ids(in, "pid", s->pids);
+	s->n_tids = ids(in, "tid", s->tids);
+	s->n_uids = ids(in, "uid", s->uids);
+	s->n_netns = ids(in, "netns", s->netns);
+	s->n_comms = comms(golden_get(in, "comm"), s->comms);
+	s->n_cgroups = cgroups(golden_get(in, "cgroup"), s->cgroups);
+}
+
 static int compile(const struct golden_input *in, struct buf *out, struct err *err)
 {
 	const char *spec = golden_get(in, "spec"), *target = golden_get(in, "target");
@@ -121,9 +194,7 @@ static int compile(const struct golden_input *in, struct buf *out, struct err *e
 	t.site.nofail_mask = 0x8000;
 	if (ret == 0)
 		ret = set_engine(&t, golden_get(in, "engine"), err);
-	t.job.scope.marked = flag(in, "marked");
-	t.job.scope.kthreads = flag(in, "kthreads");
-	t.job.scope.pid = (uint32_t)number(in, "pid");
+	scope_from(in, &t.job.scope);
 	if (ret == 0)
 		ret = show(&t.job, golden_get(in, "stage"), out, err);
 	rule_free(decl);

@@ -70,7 +70,7 @@ static void scope_by_pid_and_mark(void **unused)
 
 	(void)unused;
 	open_bench(&b, "(true)", true);
-	b.t.job.scope.pid = 77;
+	b.t.job.scope.pids[b.t.job.scope.n_pids++] = 77;
 	compile(&b);
 	hit(&b, 8, 0);
 	machine_task(&other, 78, 0);
