@@ -39,16 +39,41 @@ RETCON_API const char *retcon_error(const struct retcon *ctx);
 RETCON_API enum retcon_failure retcon_failure(const struct retcon *ctx);
 RETCON_API const char *retcon_version(void);
 
+/*
+ * Whose calls count. Values of one kind unite, kinds intersect; a kind without values asks
+ * for nothing. Ids are those of the initial namespaces. At most 16 values of a kind.
+ */
+struct retcon_scope {
+	size_t sz; /* sizeof(struct retcon_scope) */
+	const pid_t *pids;
+	size_t n_pids;
+	const pid_t *tids; /* single threads */
+	size_t n_tids;
+	const char *const *comms; /* as in /proc/PID/comm: 15 bytes are compared */
+	size_t n_comms;
+	const char *const *users; /* names or ids: the real user id is compared */
+	size_t n_users;
+	const char *const *cgroups; /* directories of cgroup2, absolute or below its mount */
+	size_t n_cgroups;
+	const char *const *netns; /* files of network namespaces, ids of processes, or names */
+	size_t n_netns;
+	pid_t command;	  /* this process and its descendants from now on; 0: none */
+	bool kthreads;	  /* kernel threads too */
+	bool system_wide; /* a rule that nothing narrows is meant: override takes a bound */
+};
+
+#define RETCON_SCOPE_INIT                                                                          \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_scope)                                                  \
+	}
+
 struct retcon_inject_opts {
 	size_t sz;	    /* sizeof(struct retcon_inject_opts) */
 	const char *mode;   /* "kmalloc", "bio", "alloc_page" */
 	const char *spec;   /* bcc's chain spec, callee first: "b() => a()(x == 1)" */
 	double probability; /* 0 .. 1, drawn for each entry of the outermost function */
 	uint64_t count;	    /* inject at most so often; 0: no limit */
-	pid_t pid;	    /* only this process (initial pid namespace); 0: any */
-	pid_t command;	    /* only this process and its descendants from now on; 0: none */
-	bool kthreads;	    /* kernel threads too */
-	bool system_wide;   /* a rule without chain, scope and condition is meant */
+	const struct retcon_scope *scope; /* NULL: whoever's calls */
 	const char *engine; /* "kprobe.multi", "fmod_ret", ...; NULL: the first that works */
 };
 
@@ -65,12 +90,9 @@ struct retcon_override_opts {
 	size_t sz;		  /* sizeof(struct retcon_override_opts) */
 	const char *const *rules; /* "should_failslab = -ENOMEM under tcp_v4_connect times 5" */
 	size_t n_rules;
-	pid_t pid;	    /* only this process (initial pid namespace); 0: any */
-	pid_t command;	    /* only this process and its descendants from now on; 0: none */
-	bool kthreads;	    /* kernel threads too */
-	bool system_wide;   /* a rule without chain, scope and condition is meant: takes a bound */
-	bool timed;	    /* which the caller sets by disarming after a time; else times N */
-	bool force;	    /* a value the function may not return is meant: noted, not refused */
+	const struct retcon_scope *scope; /* NULL: whoever's calls */
+	bool timed; /* the caller sets a bound by disarming after a time; else times N */
+	bool force; /* a value the function may not return is meant: noted, not refused */
 	const char *engine; /* as in retcon_inject_opts */
 };
 

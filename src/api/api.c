@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/context.h"
+#include "api/scope.h"
 #include "feature/compile.h"
 #include "feature/inject.h"
 #include "feature/override.h"
@@ -55,9 +56,12 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 {
 	_cleanup_(session_freep_) struct retcon_session *s = NULL;
 	struct retcon_inject_opts o = RETCON_INJECT_OPTS_INIT;
+	struct scope_opts scope = { 0 };
 	struct err err = { 0 };
 	int ret = opts_take(&o, sizeof(o), given, &err);
 
+	if (!ret)
+		ret = api_scope(&scope, o.scope, &err);
 	if (!ret && (!o.mode || !o.spec))
 		ret = err_plain(&err, -EINVAL, ERR_USAGE, "mode and spec are needed");
 	if (!ret)
@@ -68,8 +72,7 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 						.probability = o.probability,
 						.count = o.count,
 						.engine = o.engine,
-						.scope = { o.pid, o.command, o.kthreads,
-							   o.system_wide } };
+						.scope = scope };
 
 		ret = inject_prepare(&s->in, &io, &err);
 	}
@@ -84,9 +87,12 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 {
 	_cleanup_(session_freep_) struct retcon_session *s = NULL;
 	struct retcon_override_opts o = RETCON_OVERRIDE_OPTS_INIT;
+	struct scope_opts scope = { 0 };
 	struct err err = { 0 };
 	int ret = opts_take(&o, sizeof(o), given, &err);
 
+	if (!ret)
+		ret = api_scope(&scope, o.scope, &err);
 	if (!ret && (!o.rules || !o.n_rules || o.n_rules > LIMIT_RULES))
 		ret = err_plain(&err, -EINVAL, ERR_USAGE, "from 1 to %d rules are needed",
 				LIMIT_RULES);
@@ -96,8 +102,7 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 		const struct override_opts oo = { .rules = o.rules,
 						  .n_rules = (unsigned int)o.n_rules,
 						  .engine = o.engine,
-						  .scope = { o.pid, o.command, o.kthreads,
-							     o.system_wide },
+						  .scope = scope,
 						  .force = o.force,
 						  .timed = o.timed };
 

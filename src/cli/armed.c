@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "util/cleanup.h"
 #include "util/str.h"
@@ -23,21 +22,56 @@ int armed_bad(const struct armed *a, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-static int take_pid(struct armed *a, const char *arg)
+static int take_id(struct armed *a, const char *option, const char *arg, pid_t *ids, size_t *n)
 {
-	uint64_t n;
+	uint64_t id;
 
-	if (str_to_u64(arg, &n) || n == 0 || n > INT32_MAX)
-		return armed_bad(a, "-p takes a process id, not '%s'", arg);
-	a->pid = (pid_t)n;
+	if (str_to_u64(arg, &id) || id == 0 || id > INT32_MAX)
+		return armed_bad(a, "%s takes a %s id, not '%s'", option,
+				 ids == a->pids ? "process" : "thread", arg);
+	if (*n == LIMIT_SCOPE)
+		return armed_bad(a, "more than %d of %s", LIMIT_SCOPE, option);
+	ids[(*n)++] = (pid_t)id;
 	return 0;
+}
+
+static int take_text(struct armed *a, const char *option, const char *arg, const char **texts,
+		     size_t *n)
+{
+	if (*n == LIMIT_SCOPE)
+		return armed_bad(a, "more than %d of %s", LIMIT_SCOPE, option);
+	texts[(*n)++] = arg;
+	return 0;
+}
+
+static int take_scope(struct armed *a, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'p':
+		return take_id(a, "-p", arg, a->pids, &a->scope.n_pids);
+	case 't':
+		return take_id(a, "-t", arg, a->tids, &a->scope.n_tids);
+	case OPT_COMM:
+		return take_text(a, "--comm", arg, a->comms, &a->scope.n_comms);
+	case OPT_UID:
+		return take_text(a, "--uid", arg, a->users, &a->scope.n_users);
+	case OPT_CGROUP:
+		return take_text(a, "--cgroup", arg, a->cgroups, &a->scope.n_cgroups);
+	default:
+		return take_text(a, "--netns", arg, a->netns, &a->scope.n_netns);
+	}
 }
 
 int armed_option(struct armed *a, int opt, const char *arg)
 {
 	switch (opt) {
 	case 'p':
-		return take_pid(a, arg);
+	case 't':
+	case OPT_COMM:
+	case OPT_UID:
+	case OPT_CGROUP:
+	case OPT_NETNS:
+		return take_scope(a, opt, arg);
 	case OPT_FOR:
 		if (str_to_duration(arg, &a->watch.limit_ns) || !a->watch.limit_ns)
 			return armed_bad(a, "--for takes a time like 500ms, 30s or 5m, not '%s'",
@@ -50,10 +84,10 @@ int armed_option(struct armed *a, int opt, const char *arg)
 		a->output = arg;
 		return 0;
 	case OPT_KTHREADS:
-		a->kthreads = true;
+		a->scope.kthreads = true;
 		return 0;
 	case OPT_SYSTEM_WIDE:
-		a->system_wide = true;
+		a->scope.system_wide = true;
 		return 0;
 	case OPT_ENGINE:
 		a->engine = arg;
@@ -115,20 +149,37 @@ static int arm(struct armed *a, struct retcon *ctx, struct retcon_session *s, st
 	return retcon_session_arm(s) ? say(ctx) : watch_session(s, &a->watch, child);
 }
 
+static void point_at_scope(struct armed *a, const struct child *child)
+{
+	a->scope.pids = a->pids;
+	a->scope.tids = a->tids;
+	a->scope.comms = a->comms;
+	a->scope.users = a->users;
+	a->scope.cgroups = a->cgroups;
+	a->scope.netns = a->netns;
+	a->scope.command = child->pid > 0 ? child->pid : 0;
+}
+
 static int run(struct armed *a, struct retcon *ctx, struct child *child, armed_prepare_fn *prepare,
 	       void *arg)
 {
+	_cleanup_(held_drop) struct held held = HELD_NONE;
 	struct retcon_session *s = NULL;
-	_cleanup_close_ int pidfd = -1;
 	int ret;
 
-	/* held before the id is looked at, so that it cannot come to mean another process */
-	if (a->pid)
-		pidfd = a->watch.pidfd = (int)syscall(SYS_pidfd_open, a->pid, 0);
-	if (prepare(ctx, a, child->pid > 0 ? child->pid : 0, arg, &s))
+	point_at_scope(a, child);
+	a->watch.held = &held;
+	ret = held_take(&held, HELD_PROCESS, a->pids, a->scope.n_pids);
+	if (!ret)
+		ret = held_take(&held, HELD_THREAD, a->tids, a->scope.n_tids);
+	if (ret) {
+		fprintf(stderr, "retcon: cannot hold a process: %s\n", strerror(-ret));
+		return EXIT_FAILED;
+	}
+	if (prepare(ctx, a, arg, &s))
 		return say(ctx);
-	if (a->pid && pidfd < 0)
-		ret = armed_bad(a, "there is no process %d any more", (int)a->pid);
+	if (held_over(&held))
+		ret = armed_bad(a, "what -p or -t names has ended");
 	else
 		ret = arm(a, ctx, s, child);
 	retcon_session_free(s);

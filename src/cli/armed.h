@@ -6,12 +6,14 @@
 
 #include "cli/cli.h"
 #include "cli/watch.h"
+#include "util/limits.h"
 
 struct armed {
-	const char *name; /* of the command */
-	pid_t pid;
-	bool kthreads;
-	bool system_wide;
+	const char *name;	   /* of the command */
+	struct retcon_scope scope; /* once it runs, of what follows */
+	pid_t pids[LIMIT_SCOPE], tids[LIMIT_SCOPE];
+	const char *comms[LIMIT_SCOPE], *users[LIMIT_SCOPE];
+	const char *cgroups[LIMIT_SCOPE], *netns[LIMIT_SCOPE];
 	bool verbose;
 	const char *output;
 	const char *engine;
@@ -21,7 +23,7 @@ struct armed {
 
 #define ARMED_INIT(command_name)                                                                   \
 	{                                                                                          \
-		.name = (command_name), .watch = {.out = -1, .pidfd = -1 }                         \
+		.name = (command_name), .scope = RETCON_SCOPE_INIT, .watch = {.out = -1 }          \
 	}
 
 enum {
@@ -30,15 +32,24 @@ enum {
 	OPT_SYSTEM_WIDE,
 	OPT_JSON,
 	OPT_ENGINE,
+	OPT_COMM,
+	OPT_UID,
+	OPT_CGROUP,
+	OPT_NETNS,
 	OPT_OWN, /* where a command's own begin */
 };
 
-#define ARMED_SHORTS "hvp:o:"
+#define ARMED_SHORTS "hvp:t:o:"
 /* clang-format off */
 #define ARMED_LONGS                                                                                \
 	{ "help", no_argument, NULL, 'h' },                                                        \
 	{ "verbose", no_argument, NULL, 'v' },                                                     \
 	{ "pid", required_argument, NULL, 'p' },                                                   \
+	{ "tid", required_argument, NULL, 't' },                                                   \
+	{ "comm", required_argument, NULL, OPT_COMM },                                             \
+	{ "uid", required_argument, NULL, OPT_UID },                                               \
+	{ "cgroup", required_argument, NULL, OPT_CGROUP },                                         \
+	{ "netns", required_argument, NULL, OPT_NETNS },                                           \
 	{ "output", required_argument, NULL, 'o' },                                                \
 	{ "for", required_argument, NULL, OPT_FOR },                                               \
 	{ "kthreads", no_argument, NULL, OPT_KTHREADS },                                           \
@@ -46,6 +57,17 @@ enum {
 	{ "json", no_argument, NULL, OPT_JSON },                                                   \
 	{ "engine", required_argument, NULL, OPT_ENGINE }
 /* clang-format on */
+
+/* the lines of -h on them */
+#define ARMED_SCOPE_USAGE                                                                          \
+	"  -p, --pid PID            only this process\n"                                           \
+	"  -t, --tid TID            only this thread\n"                                            \
+	"      --comm NAME          only tasks of that name\n"                                     \
+	"      --uid UID|NAME       only tasks of that user\n"                                     \
+	"      --cgroup PATH        only tasks in that cgroup or below it\n"                       \
+	"      --netns PATH|PID|NAME\n"                                                            \
+	"                           only tasks in that network namespace\n"                        \
+	"                           each may be repeated: any of a kind, one of every kind\n"
 
 /* bad usage, said on stderr; returns EXIT_USAGE */
 int armed_bad(const struct armed *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -57,9 +79,9 @@ int armed_option(struct armed *a, int opt, const char *arg);
 int armed_status(const struct armed *a, int ret, bool own);
 
 /*
- * Spawn CMD, have `prepare` make the session, arm it, stay with it. Returns the exit
- * code. `prepare` is told the process to follow, if any.
+ * Spawn CMD, have `prepare` make the session with a->scope, arm it, stay with it. Returns
+ * the exit code.
  */
-typedef int armed_prepare_fn(struct retcon *ctx, const struct armed *a, pid_t command, void *arg,
+typedef int armed_prepare_fn(struct retcon *ctx, const struct armed *a, void *arg,
 			     struct retcon_session **out);
 int armed_run(struct armed *a, armed_prepare_fn *prepare, void *arg);

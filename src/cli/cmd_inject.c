@@ -19,14 +19,11 @@ static const char usage[] =
 	"               FUNC(PARAMS)(CONDITION): types come from the kernel itself, PARAMS may\n"
 	"               stay empty; a leading (CONDITION) alone speaks about the mode's function\n"
 	"  CMD          only CMD and its descendants are affected; its status is returned\n"
-	"\n"
-	"  -p, --pid PID            only this process\n"
-	"  -P, --probability P      inject with probability P, from 0 to 1\n"
+	"\n" ARMED_SCOPE_USAGE "  -P, --probability P      inject with probability P, from 0 to 1\n"
 	"  -c, --count N            inject at most N times\n"
 	"      --for TIME           stop after TIME: 500ms, 30s, 5m\n"
 	"      --kthreads           kernel threads too\n"
-	"      --system-wide        allow a rule without caller, process, command or condition;\n"
-	"                           needs --for or -c\n"
+	"      --system-wide        allow a rule that nothing narrows; needs --for or -c\n"
 	"      --engine NAME        kprobe.multi, kprobe, fmod_ret (default: the first that works)\n"
 	"      --json               one JSON object a line\n"
 	"  -o, --output FILE        events go to FILE (default: stdout; with CMD: stderr)\n"
@@ -99,22 +96,19 @@ static int parse(struct armed *a, struct retcon_inject_opts *o, int argc, char *
 	if (optind + 2 < argc)
 		return armed_bad(a, "'%s' is one too many: a command goes behind --",
 				 argv[optind + 2]);
-	if (a->system_wide && !a->watch.limit_ns && !o->count)
+	if (a->scope.system_wide && !a->watch.limit_ns && !o->count)
 		return armed_bad(a, "--system-wide needs a bound: --for TIME or -c N");
 	o->mode = a->watch.mode = argv[optind];
 	o->spec = argv[optind + 1];
 	return 0;
 }
 
-static int prepare(struct retcon *ctx, const struct armed *a, pid_t command, void *arg,
+static int prepare(struct retcon *ctx, const struct armed *a, void *arg,
 		   struct retcon_session **out)
 {
 	struct retcon_inject_opts *o = arg;
 
-	o->pid = a->pid;
-	o->command = command;
-	o->kthreads = a->kthreads;
-	o->system_wide = a->system_wide;
+	o->scope = &a->scope;
 	o->engine = a->engine;
 	return retcon_inject(ctx, o, out);
 }

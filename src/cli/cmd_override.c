@@ -23,12 +23,9 @@ static const char usage[] =
 	"               security_NAME or lsm:HOOK; VALUE is -NAME, a number, true, NULL,\n"
 	"               ERR_PTR(-NAME) or a constant in parentheses\n"
 	"  CMD          only CMD and its descendants are affected; its status is returned\n"
-	"\n"
-	"  -p, --pid PID            only this process\n"
-	"      --for TIME           stop after TIME: 500ms, 30s, 5m\n"
+	"\n" ARMED_SCOPE_USAGE "      --for TIME           stop after TIME: 500ms, 30s, 5m\n"
 	"      --kthreads           kernel threads too\n"
-	"      --system-wide        allow a rule without caller, process, command or condition;\n"
-	"                           needs --for, or times in the rule\n"
+	"      --system-wide        allow a rule that nothing narrows; needs --for, or times in the rule\n"
 	"      --engine NAME        kprobe.multi, kprobe, fmod_ret, lsm; with 'after'\n"
 	"                           kretprobe.multi, kretprobe (default: the first that works)\n"
 	"      --force              take a VALUE that the function may not return\n"
@@ -93,15 +90,12 @@ static int parse(struct armed *a, struct retcon_override_opts *o, int argc, char
 	return 0;
 }
 
-static int prepare(struct retcon *ctx, const struct armed *a, pid_t command, void *arg,
+static int prepare(struct retcon *ctx, const struct armed *a, void *arg,
 		   struct retcon_session **out)
 {
 	struct retcon_override_opts *o = arg;
 
-	o->pid = a->pid;
-	o->command = command;
-	o->kthreads = a->kthreads;
-	o->system_wide = a->system_wide;
+	o->scope = &a->scope;
 	o->timed = a->watch.limit_ns > 0;
 	o->engine = a->engine;
 	return retcon_override(ctx, o, out);

@@ -178,7 +178,7 @@ static int loop(struct watch *w, struct child *child)
 	struct pollfd p[] = { { retcon_session_fd(w->session), POLLIN, 0 },
 			      { sigs, POLLIN, 0 },
 			      { timer, POLLIN, 0 },
-			      { w->o->pidfd, POLLIN, 0 } };
+			      { w->o->held->epoll, POLLIN, 0 } };
 
 	while (!w->over) {
 		if (poll(p, 4, -1) < 0 && errno != EINTR)
@@ -192,7 +192,7 @@ static int loop(struct watch *w, struct child *child)
 		if (p[2].revents)
 			on_timer(w, &p[2], child);
 		if (p[3].revents)
-			w->over = true; /* the process named by -p ended */
+			w->over |= held_over(w->o->held);
 	}
 	return 0;
 }

@@ -3,13 +3,14 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "cli/held.h"
 #include "retcon/retcon.h"
 
 struct watch_opts {
 	bool json;
 	int out;	   /* events go here */
 	uint64_t limit_ns; /* --for; 0: none */
-	int pidfd;	   /* the scope ends with this process; -1: none */
+	struct held *held; /* the scope ends with these */
 	uint64_t start;	   /* from watch_now(), before arming: text counts from here */
 	const char *mode;  /* NULL: the rules say all */
 	char **command;

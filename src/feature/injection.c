@@ -33,7 +33,7 @@ static int plan_one(struct injection *in, unsigned int i, const struct injection
 	int ret = plan_rule(&r->plan, r->rule, in->kern, &po, err);
 
 	if (!ret && !kern_types_only(in->kern))
-		ret = scope_check_rule(&o->scope, &r->plan, in->kern,
+		ret = scope_check_rule(&in->scope, o->scope.system_wide, &r->plan, in->kern,
 				       o->what	       ? o->what
 				       : r->rule->mode ? r->rule->mode
 						       : r->rule->target,
@@ -48,9 +48,8 @@ int injection_compile(struct injection *in, const struct injection_opts *o, stru
 	struct session_opts so = {
 		.rules = rules,
 		.n_rules = in->n_rules,
-		.pid = o->scope.pid,
+		.scope = in->scope.who,
 		.command = o->scope.command,
-		.kthreads = o->scope.kthreads,
 		.shown_only = kern_types_only(in->kern),
 	};
 	enum engine only;
@@ -75,18 +74,23 @@ int injection_compile(struct injection *in, const struct injection_opts *o, stru
 
 int injection_prepare(struct injection *in, const struct injection_opts *o, struct err *err)
 {
-	int ret = scope_check_opts(&o->scope, err);
+	int ret = scope_open(&in->scope, &o->scope, err);
 
 	if (!ret)
 		ret = why_precheck(err);
 	if (!ret)
 		ret = kern_live(&in->kern, err);
-	return ret ? ret : injection_compile(in, o, err);
+	if (!ret)
+		ret = injection_compile(in, o, err);
+	if (!ret)
+		scope_notes(&o->scope, &in->notes);
+	return ret;
 }
 
 void injection_free(struct injection *in)
 {
 	session_free(in->session);
+	scope_close(&in->scope);
 	for (unsigned int i = 0; i < in->n_rules; i++) {
 		plan_free(&in->rules[i].plan);
 		rule_free(in->rules[i].rule);

@@ -14,6 +14,7 @@ struct injection {
 	struct kern *kern;
 	struct injected *rules;
 	unsigned int n_rules;
+	struct scope scope;
 	struct session *session;
 	struct buf notes; /* of all plans, one a line */
 };

@@ -36,7 +36,16 @@ static pid_t parent_of(pid_t pid)
 	return ppid;
 }
 
-int exempt_collect(struct exempt *out, pid_t wanted, struct err *err)
+static bool has(const uint32_t *ids, unsigned int n, uint32_t id)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+int exempt_collect(struct exempt *out, const uint32_t *wanted, unsigned int n_wanted,
+		   struct err *err)
 {
 	struct stat ns;
 
@@ -47,7 +56,7 @@ int exempt_collect(struct exempt *out, pid_t wanted, struct err *err)
 				 "process from others: run it outside the container");
 	out->self = (uint32_t)getpid();
 	for (pid_t pid = getppid(); pid > 1; pid = parent_of(pid)) {
-		if (pid == wanted)
+		if (has(wanted, n_wanted, (uint32_t)pid))
 			continue;
 		if (out->n == LIMIT_EXEMPT) /* one of them would not be left alone */
 			return err_plain(err, -E2BIG, ERR_LIMIT,
@@ -56,7 +65,7 @@ int exempt_collect(struct exempt *out, pid_t wanted, struct err *err)
 					 LIMIT_EXEMPT);
 		out->pid[out->n++] = (uint32_t)pid;
 	}
-	if (wanted != 1)
+	if (!has(wanted, n_wanted, 1))
 		out->pid[out->n++] = 1;
 	return 0;
 }

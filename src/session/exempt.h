@@ -14,8 +14,9 @@ struct exempt {
 };
 
 /*
- * wanted: a process named by the user, which is taken off the list; 0 none.
+ * wanted: processes named by the user, which are taken off the list.
  * -EOPNOTSUPP in a pid namespace: the kernel's ids are not ours there. -E2BIG: more
  * than LIMIT_EXEMPT.
  */
-int exempt_collect(struct exempt *out, pid_t wanted, struct err *err);
+int exempt_collect(struct exempt *out, const uint32_t *wanted, unsigned int n_wanted,
+		   struct err *err);

@@ -63,19 +63,16 @@ static void job_fill(const struct session *s, unsigned int rule, const struct kb
 		.n_places = p->n_places,
 		.chains = p->chains,
 		.n_chains = p->n_chains,
-		.scope = { .self = s->exempt.self,
-			   .exempt = s->exempt.pid,
-			   .n_exempt = s->exempt.n,
-			   .kthreads = s->opts.kthreads,
-			   .pids = { (uint32_t)s->opts.pid },
-			   .n_pids = s->opts.pid ? 1 : 0,
-			   .marked = s->opts.command > 0 },
+		.scope = s->opts.scope,
 		.value = s->rules[rule].value,
 		.schedule = s->rules[rule].schedule,
 		.cpu_slots = s->size.cpu_slots,
 		.control = maps_rule_offset(rule, s->size.cpu_slots),
 		.state = state,
 	};
+	job->scope.self = s->exempt.self;
+	job->scope.exempt = s->exempt.pid;
+	job->scope.n_exempt = s->exempt.n;
 }
 
 /* a task's state: what all rules share, then each rule's own, then calls of `after` rules */
@@ -154,7 +151,7 @@ int session_new(struct session **out, struct kern *kern, const struct session_op
 		.cpu_slots = opts->shown_only ? LIMIT_CPUS : maps_cpu_slots(),
 	};
 	if (!ret && !opts->shown_only)
-		ret = exempt_collect(&s->exempt, opts->pid, err);
+		ret = exempt_collect(&s->exempt, opts->scope.pids, opts->scope.n_pids, err);
 	if (!ret)
 		ret = kern_btf(kern, &btf, err);
 	if (!ret)

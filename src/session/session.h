@@ -21,9 +21,9 @@ struct session_rule {
 struct session_opts {
 	const struct session_rule *rules; /* copied; of several on one function the first wins */
 	unsigned int n_rules;
-	pid_t pid;     /* only this process; 0: any */
-	pid_t command; /* only this process, waiting to exec, and its descendants; 0 */
-	bool kthreads;
+	/* but for self and exempt, which the session finds: processes named here are not */
+	struct comp_scope scope;
+	pid_t command;	 /* scope.marked: this process, waiting to exec, and its descendants */
 	bool shown_only; /* not to be armed: programs are the same on every machine */
 };
 

@@ -54,7 +54,7 @@ static void collect_below(unsigned int generations, struct found *out)
 	while (depth < generations && (child = fork()) == 0)
 		depth++;
 	if (depth == generations)
-		f->ret = exempt_collect(&f->exempt, 0, &f->err);
+		f->ret = exempt_collect(&f->exempt, NULL, 0, &f->err);
 	else
 		waitpid(child, NULL, 0);
 	if (depth)
