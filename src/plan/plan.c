@@ -87,7 +87,8 @@ static int describe(struct plan *p, unsigned int i, struct kern *kern, const str
 	return buf_err(&p->notes) ? err_nomem(err) : 0;
 }
 
-static int add_func(struct plan *p, const struct frame *f, unsigned int *index, struct err *err)
+static int add_func(struct plan *p, const struct kbtf *btf, const struct frame *f,
+		    unsigned int *index, struct err *err)
 {
 	char written[LIMIT_IDENT + 1], name[LIMIT_IDENT + 1];
 	struct comp_func *cf;
@@ -95,7 +96,7 @@ static int add_func(struct plan *p, const struct frame *f, unsigned int *index, 
 	int ret;
 
 	if (copy_name(written, sizeof(written), f->func) ||
-	    plan_kernel_name(written, name, sizeof(name), &is_syscall))
+	    plan_kernel_name(btf, written, name, sizeof(name), &is_syscall))
 		return err_set(err, -E2BIG, ERR_LIMIT, p->rule->src, f->func_at,
 			       "a function's name has at most %d characters", LIMIT_IDENT);
 	ret = find_func(p, name);
@@ -149,7 +150,8 @@ static int check_place(const struct plan *p, const struct comp_chain *c, unsigne
 }
 
 /* the parsers see to it that there are no more chains and callers than there is room for */
-static int add_chain(struct plan *p, const struct chain *chain, struct err *err)
+static int add_chain(struct plan *p, const struct chain *chain, const struct kbtf *btf,
+		     struct err *err)
 {
 	struct comp_chain c = { .first = p->n_places, .negated = chain->negated };
 
@@ -158,7 +160,7 @@ static int add_chain(struct plan *p, const struct chain *chain, struct err *err)
 		int ret;
 
 		place->frame = &chain->frames[i];
-		ret = add_func(p, place->frame, &place->func, err);
+		ret = add_func(p, btf, place->frame, &place->func, err);
 		if (ret)
 			return ret;
 		p->n_places++;
@@ -336,7 +338,7 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern,
 	if (!ret)
 		ret = target_name_sites(p, kern, btf, err);
 	for (unsigned int i = 0; !ret && i < rule->n_chains; i++)
-		ret = add_chain(p, &rule->chains[i], err);
+		ret = add_chain(p, &rule->chains[i], btf, err);
 	if (!ret)
 		ret = look_up_sites(p, kern, p->pattern ? kern_lookup_addrs : kern_lookup, err);
 	if (!ret)

@@ -72,5 +72,9 @@ bool plan_has_caller(const struct plan *p);
 /* the first site, by the name this kernel has for it */
 const char *plan_target(const struct plan *p);
 
-/* "__x64_sys_mount" for SyS_mount, sys_mount; the name itself otherwise. -E2BIG */
-int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall);
+/*
+ * "__x64_sys_mount" for SyS_mount, sys_mount; the name itself otherwise, and where the
+ * kernel has that function and no such system call. -E2BIG
+ */
+int plan_kernel_name(const struct kbtf *btf, const char *written, char *out, size_t size,
+		     bool *is_syscall);

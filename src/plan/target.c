@@ -40,20 +40,6 @@ static const char *syscall_of(const char *func)
 	return has_prefix(func, PLAIN) ? func + strlen(PLAIN) : NULL;
 }
 
-int plan_kernel_name(const char *written, char *out, size_t size, bool *is_syscall)
-{
-	static const char *const old[] = { "SyS_", "sys_" };
-	const char *name = written;
-	int n;
-
-	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
-		if (has_prefix(written, old[i]))
-			name = written + strlen(old[i]);
-	*is_syscall = name != written || syscall_of(written);
-	n = snprintf(out, size, "%s%s", name != written ? wrappers[0] : "", name);
-	return n < 0 || (size_t)n >= size ? -E2BIG : 0;
-}
-
 int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto)
 {
 	char alias[LIMIT_IDENT + 1];
@@ -65,6 +51,35 @@ int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *prot
 	    sizeof(alias))
 		return ret;
 	return kbtf_func(btf, alias, proto);
+}
+
+/* sys_off_notify: there is a function of this name, and no system call off_notify */
+static bool is_no_syscall(const struct kbtf *btf, const char *name, const char *call)
+{
+	struct kbtf_proto proto;
+
+	return kbtf_func(btf, name, &proto) == 0 && plan_proto(btf, call, &proto) == -ENOENT;
+}
+
+int plan_kernel_name(const struct kbtf *btf, const char *written, char *out, size_t size,
+		     bool *is_syscall)
+{
+	static const char *const old[] = { "SyS_", "sys_" };
+
+	*is_syscall = syscall_of(written) != NULL;
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		int n;
+
+		if (!has_prefix(written, old[i]))
+			continue;
+		n = snprintf(out, size, "%s%s", wrappers[0], written + strlen(old[i]));
+		if (n < 0 || (size_t)n >= size)
+			return -E2BIG;
+		*is_syscall = !is_no_syscall(btf, written, out);
+		if (*is_syscall)
+			return 0;
+	}
+	return str_copy(out, size, written) ? 0 : -E2BIG;
 }
 
 void plan_declaration(struct comp_func *cf, struct rule **declared, struct kern *kern,
@@ -216,7 +231,7 @@ static int note_name(struct plan *p, const char *written, const char *name)
 	return buf_err(&p->notes);
 }
 
-static int add_named(struct plan *p, struct err *err)
+static int add_named(struct plan *p, const struct kbtf *btf, struct err *err)
 {
 	const struct rule *r = p->rule;
 	char name[LIMIT_IDENT + 1];
@@ -227,7 +242,7 @@ static int add_named(struct plan *p, struct err *err)
 		return add_site(p, NULL, LSM, r->target, err);
 	if (r->target_kind == TARGET_SYSCALL)
 		return add_syscall(p, r->target, err);
-	if (plan_kernel_name(r->target, name, sizeof(name), &is_syscall))
+	if (plan_kernel_name(btf, r->target, name, sizeof(name), &is_syscall))
 		return too_long(p, err);
 	ret = add_site(p, r->module, "", name, err);
 	if (ret == 0 && note_name(p, r->target, name))
@@ -243,7 +258,7 @@ int target_name_sites(struct plan *p, struct kern *kern, const struct kbtf *btf,
 	p->sites = calloc(pattern ? LIMIT_SITES : N_WRAPPERS, sizeof(*p->sites));
 	if (!p->sites)
 		return err_nomem(err);
-	ret = pattern ? add_pattern(p, kern, btf, err) : add_named(p, err);
+	ret = pattern ? add_pattern(p, kern, btf, err) : add_named(p, btf, err);
 	p->wanted = p->n_sites ? p->sites[0].comp.func.name : p->rule->target;
 	return ret;
 }

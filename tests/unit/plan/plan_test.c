@@ -169,26 +169,54 @@ static void entry_probed_functions_stand_once(void **state)
 	done(&w);
 }
 
+static void kernel_name(const struct kbtf *btf, const char *written, const char *name, bool syscall)
+{
+	char found[LIMIT_IDENT + 1];
+	bool is_syscall;
+
+	assert_int_equal(plan_kernel_name(btf, written, found, sizeof(found), &is_syscall), 0);
+	assert_string_equal(found, name);
+	assert_int_equal(is_syscall, syscall);
+}
+
 static void old_syscall_names(void **state)
 {
-	char name[LIMIT_IDENT + 1];
+	const struct kbtf *btf;
+	struct world w = { 0 };
 	char small[14];
 	bool is_syscall;
 
 	(void)state;
-	assert_int_equal(plan_kernel_name("SyS_mount", name, sizeof(name), &is_syscall), 0);
-	assert_string_equal(name, "__x64_sys_mount");
-	assert_true(is_syscall);
-	assert_int_equal(plan_kernel_name("sys_mount", name, sizeof(name), &is_syscall), 0);
-	assert_string_equal(name, "__x64_sys_mount");
-	assert_int_equal(plan_kernel_name("__x64_sys_mount", name, sizeof(name), &is_syscall), 0);
-	assert_string_equal(name, "__x64_sys_mount");
-	assert_true(is_syscall);
-	assert_int_equal(plan_kernel_name("tcp_v4_connect", name, sizeof(name), &is_syscall), 0);
-	assert_false(is_syscall);
-	assert_int_equal(plan_kernel_name("SyS_mount", small, sizeof(small), &is_syscall), -E2BIG);
-	assert_int_equal(plan_kernel_name("tcp_v4_connect", small, sizeof(small), &is_syscall),
+	assert_int_equal(fake_kern(&w.kern, NULL, &w.err), 0);
+	assert_int_equal(kern_btf(w.kern, &btf, &w.err), 0);
+	kernel_name(btf, "SyS_mount", "__x64_sys_mount", true);
+	kernel_name(btf, "sys_mount", "__x64_sys_mount", true);
+	kernel_name(btf, "__x64_sys_mount", "__x64_sys_mount", true);
+	kernel_name(btf, "tcp_v4_connect", "tcp_v4_connect", false);
+	/* a function of that name is meant where there is no such system call */
+	kernel_name(btf, "sys_off_notify", "sys_off_notify", false);
+	kernel_name(btf, "sys_openat", "__x64_sys_openat", true);
+	kernel_name(btf, "sys_getpid", "__x64_sys_getpid", true);
+	assert_int_equal(plan_kernel_name(btf, "SyS_mount", small, sizeof(small), &is_syscall),
 			 -E2BIG);
+	assert_int_equal(plan_kernel_name(btf, "tcp_v4_connect", small, sizeof(small), &is_syscall),
+			 -E2BIG);
+	done(&w);
+}
+
+static void a_caller_may_be_called_like_a_system_call(void **state)
+{
+	struct world w;
+
+	(void)state;
+	assert_int_equal(plan(&w, "sys_off_notify()(how == 1) => sys_openat()", "should_failslab"),
+			 0);
+	assert_string_equal(w.plan.func[0].name, "__x64_sys_openat");
+	assert_true(w.plan.comp_funcs[0].syscall);
+	assert_string_equal(w.plan.func[1].name, "sys_off_notify");
+	assert_false(w.plan.comp_funcs[1].syscall);
+	assert_null(strstr(buf_str(&w.plan.notes), "sys_off_notify"));
+	done(&w);
 }
 
 #define FAIL "should_failslab = -ENOMEM "
@@ -282,6 +310,7 @@ int main(void)
 		cmocka_unit_test(what_no_trampoline_takes_is_probed_at_entry),
 		cmocka_unit_test(entry_probed_functions_stand_once),
 		cmocka_unit_test(old_syscall_names),
+		cmocka_unit_test(a_caller_may_be_called_like_a_system_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
