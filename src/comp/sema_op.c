@@ -275,9 +275,19 @@ static bool is_comparison(enum expr_op op)
 	       op == OP_NE;
 }
 
-struct node *sema_binary(struct sema *s, const struct expr *e)
+static struct node *refuse_operands(struct sema *s, const struct expr *e, const struct node *a,
+				    const struct node *b)
 {
 	char x[TYPE_TEXT], y[TYPE_TEXT];
+
+	return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "cannot %s '%s' and '%s'",
+			 is_comparison(e->op) ? "compare" : "combine",
+			 type_text(s->btf, a->type, x), type_text(s->btf, b->type, y));
+}
+
+/* a long chain of operators comes here again for each: little goes on the stack */
+struct node *sema_binary(struct sema *s, const struct expr *e)
+{
 	struct node *a, *b;
 
 	if (e->a->kind == EXPR_STRING || e->b->kind == EXPR_STRING)
@@ -289,9 +299,7 @@ struct node *sema_binary(struct sema *s, const struct expr *e)
 	if (!a || !b)
 		return NULL;
 	if (!type_is_scalar(a->type) || !type_is_scalar(b->type))
-		return sema_fail(s, ERR_TYPE_MISMATCH, e->op_at, "cannot %s '%s' and '%s'",
-				 is_comparison(e->op) ? "compare" : "combine",
-				 type_text(s->btf, a->type, x), type_text(s->btf, b->type, y));
+		return refuse_operands(s, e, a, b);
 	if (is_comparison(e->op))
 		return compare(s, e, a, b);
 	if (e->op == OP_AND || e->op == OP_OR)

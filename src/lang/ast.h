@@ -91,7 +91,7 @@ struct expr {
 	unsigned int n_args;
 	struct type_name *type; /* CAST, SIZEOF, CALL of container_of */
 	struct local *locals;	/* BLOCK: declarations in order; a is the result */
-	unsigned int height;	/* of the tree from here down: at most LIMIT_EXPR_DEPTH */
+	unsigned int height;	/* nesting from here down: at most LIMIT_EXPR_DEPTH */
 };
 
 struct local {

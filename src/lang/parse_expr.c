@@ -95,7 +95,7 @@ static struct expr *parse_level(struct parser *p, parse_fn *operand, const struc
 {
 	struct expr *left = operand(p);
 
-	while (left) {
+	for (bool chain = false; left; chain = true) {
 		const struct op_row *row = rows;
 		struct expr *e;
 
@@ -114,7 +114,7 @@ static struct expr *parse_level(struct parser *p, parse_fn *operand, const struc
 		if (!e->b)
 			return NULL;
 		e->at = span_join(e->a->at, e->b->at);
-		left = expr_finish(p, e);
+		left = chain ? expr_continue(p, e) : expr_finish(p, e);
 	}
 	return NULL;
 }

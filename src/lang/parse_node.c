@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The nodes of a condition. Two budgets keep hostile text harmless to everything
- * that walks the tree: LIMIT_NODES and LIMIT_EXPR_DEPTH, the latter for the
- * nesting of the text and for the height of the tree (a + b + c ... grows
- * without nesting).
+ * that walks the tree: LIMIT_NODES, and LIMIT_EXPR_DEPTH for the nesting of text and
+ * tree. a + b + c ... does not nest, though each of its operators has the one before as
+ * its left side: what walks that side by recursion goes LIMIT_NODES / 2 deep.
  */
 #include "lang/parser.h"
 
@@ -27,7 +27,6 @@ static struct expr *too_deep(struct parser *p, struct span at)
 {
 	parser_fail(p, -E2BIG, ERR_LIMIT, at, "expression nests deeper than %d levels",
 		    LIMIT_EXPR_DEPTH);
-	parser_hint(p, "parentheses around parts of a long chain make it flatter");
 	return NULL;
 }
 
@@ -83,5 +82,14 @@ struct expr *expr_finish(struct parser *p, struct expr *e)
 		raise(e, e->args[i]);
 	for (const struct local *l = e->locals; l; l = l->next)
 		raise(e, l->init);
+	return e->height > LIMIT_EXPR_DEPTH ? too_deep(p, e->op_at) : e;
+}
+
+struct expr *expr_continue(struct parser *p, struct expr *e)
+{
+	if (p->code)
+		return NULL;
+	e->height = e->a->height;
+	raise(e, e->b);
 	return e->height > LIMIT_EXPR_DEPTH ? too_deep(p, e->op_at) : e;
 }

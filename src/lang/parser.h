@@ -66,6 +66,8 @@ bool parser_count(struct parser *p, struct span at);
 struct expr *expr_new(struct parser *p, enum expr_kind kind, struct span at);
 /* the last step of making a node: its height, now that the children are in */
 struct expr *expr_finish(struct parser *p, struct expr *e);
+/* the same of an operator whose left side is one of its level: a chain is flat */
+struct expr *expr_continue(struct parser *p, struct expr *e);
 /* parser_fail() and parser_expected() where a node would be returned: NULL */
 struct expr *expr_fail(struct parser *p, struct span at, const char *msg);
 struct expr *expr_expected(struct parser *p, const char *what);

@@ -169,13 +169,33 @@ static void more_reads_than_are_remembered(void **state)
 	size_t at = strlen(spec);
 
 	(void)state;
-	for (unsigned int i = 0; i < 80; i++) /* in groups, for the depth of the tree */
-		at += (size_t)snprintf(spec + at, sizeof(spec) - at, "%s | *((u32 *)obj + %u)%s",
-				       i % 8 ? "" : " | (0", i, i % 8 == 7 ? ")" : "");
+	for (unsigned int i = 0; i < 80; i++)
+		at += (size_t)snprintf(spec + at, sizeof(spec) - at, " | *((u32 *)obj + %u)", i);
 	snprintf(spec + at, sizeof(spec) - at, " | *((u32 *)obj + 79))");
 	assert_int_equal(run(spec, 0, o), 0);
 	((uint32_t *)(void *)o)[79] = 4;
 	assert_int_equal(run(spec, 0, o), 1);
+}
+
+/* as long as nodes allow: whatever walks the tree has that many calls on its stack */
+static void long_chains(void **state)
+{
+	const unsigned int n = LIMIT_NODES / 2 - 2;
+	char spec[2 * LIMIT_NODES + 64] = "(si";
+	size_t at = strlen(spec);
+
+	(void)state;
+	for (unsigned int i = 0; i < n; i++)
+		at += (size_t)snprintf(spec + at, sizeof(spec) - at, "%s", i % 2 ? "+b" : "-1U");
+	snprintf(spec + at, sizeof(spec) - at, ")");
+	assert_int_equal(run(spec, (int)n / 2 + 1, NULL), 1);
+	assert_int_equal(run(spec, (int)n / 2, NULL), n % 2);
+	at = (size_t)snprintf(spec, sizeof(spec), "(si == 0");
+	for (unsigned int i = 1; i < 400; i++)
+		at += (size_t)snprintf(spec + at, sizeof(spec) - at, " || si == %u", i);
+	snprintf(spec + at, sizeof(spec) - at, ")");
+	assert_int_equal(run(spec, 399, NULL), 1);
+	assert_int_equal(run(spec, 400, NULL), 0);
 }
 
 static void many_values_alive_at_once(void **state)
@@ -203,6 +223,7 @@ int main(void)
 		cmocka_unit_test(arguments_ignore_what_is_above_them),
 		cmocka_unit_test(strings_of_every_length),
 		cmocka_unit_test(more_reads_than_are_remembered),
+		cmocka_unit_test(long_chains),
 		cmocka_unit_test(many_values_alive_at_once),
 	};
 

@@ -77,12 +77,29 @@ static void limit_depth(void **state)
 	edge("(", "- ", n, "a", "", ")");
 	edge("(", "(int)", n, "a", "", ")");
 	edge("(", "sizeof ", n, "a", "", ")");
-	edge("(", "1+", n, "a", "", ")");
-	edge("(", "a || ", n, "a", "", ")");
+	edge("(", "1+(", n, "a", ")", ")");
 	edge("(", "a ? b : ", n, "c", "", ")");
 	edge("(", "a[", n, "a", "]", ")");
 	edge("(", "f(", n, "a", ")", ")");
 	edge("(a", ".a", n, "", "", ")");
+}
+
+/* an operator after the other does not nest: the nodes are what bounds it */
+static void limit_chain(void **state)
+{
+	const size_t n = LIMIT_NODES / 2 - 1;
+	enum err_tag tag;
+
+	(void)state;
+	edge("(", "1+", n, "a", "", ")");
+	edge("(", "a || ", n, "a", "", ")");
+	edge("(", "a && ", n, "a", "", ")");
+	edge("(", "1<", n, "a", "", ")");
+	/* its parts have depths of their own */
+	assert_int_equal(
+		parse_repeated("(", "(a + ", LIMIT_EXPR_DEPTH / 2 - 1, "a", ")", ")", &tag), 0);
+	assert_int_equal(parse_repeated("(a + a + ", "!", LIMIT_EXPR_DEPTH - 1, "a", "", ")", &tag),
+			 -E2BIG);
 }
 
 /* f(1,...,1) of 8 is 9 nodes, `<<` between two calls 1 */
@@ -234,15 +251,11 @@ static void ops_have_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limit_text),
-		cmocka_unit_test(limit_depth),
-		cmocka_unit_test(limit_nodes),
-		cmocka_unit_test(limit_names),
-		cmocka_unit_test(limit_strings),
-		cmocka_unit_test(limit_lists),
-		cmocka_unit_test(frames_are_nearest_first),
-		cmocka_unit_test(spans),
-		cmocka_unit_test(failure_leaves_out_alone),
+		cmocka_unit_test(limit_text),	 cmocka_unit_test(limit_depth),
+		cmocka_unit_test(limit_chain),	 cmocka_unit_test(limit_nodes),
+		cmocka_unit_test(limit_names),	 cmocka_unit_test(limit_strings),
+		cmocka_unit_test(limit_lists),	 cmocka_unit_test(frames_are_nearest_first),
+		cmocka_unit_test(spans),	 cmocka_unit_test(failure_leaves_out_alone),
 		cmocka_unit_test(ops_have_text),
 	};
 
