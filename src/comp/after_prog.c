@@ -9,38 +9,56 @@
 #include "comp/lower.h"
 #include "comp/program.h"
 
+#define RETURN_ADDRESS 8
 #define CALL_OFF(p, k, field)                                                                      \
 	((int32_t)((p)->env->site->after + (size_t)(k) * sizeof(struct after_call) +               \
 		   offsetof(struct after_call, field)))
 
-/* keep it at the first place that is free, or was left: further in than we are */
+/* at the first place that is free; what is kept of calls further in than this one was lost */
+static ir_reg find_room(struct pgm *p, ir_reg sp)
+{
+	struct ir *ir = p->ir;
+	ir_reg room = ir_new_reg(ir);
+
+	ir_note(ir, "room = NULL;");
+	ir_mov(ir, room, ir_k(0));
+	for (unsigned int k = 0; k < LIMIT_AFTER_CALLS; k++) {
+		ir_label next = ir_label_new(ir), free = ir_label_new(ir);
+		ir_reg there = ir_load(ir, 8, p->state, CALL_OFF(p, k, sp));
+
+		ir_note(ir, "if (state->call[%u].sp <= sp) {", k);
+		ir_branch(ir, BPF_JGT, IR_64, there, ir_r(sp), next);
+		ir_note(ir, "	if (state->call[%u].sp) { unpaired++; state->call[%u].sp = 0; }", k,
+			k);
+		ir_branch(ir, BPF_JEQ, IR_64, there, ir_k(0), free);
+		pgm_count(p, RULE_OFF(p, unpaired));
+		ir_store(ir, 8, p->state, CALL_OFF(p, k, sp), ir_k(0));
+		ir_place(ir, free);
+		ir_note(ir, "	if (!room) room = &state->call[%u]; }", k);
+		ir_branch(ir, BPF_JNE, IR_64, room, ir_k(0), next);
+		ir_mov(ir, room,
+		       ir_r(ir_alu(ir, BPF_ADD, IR_64, p->state, ir_k(CALL_OFF(p, k, sp)))));
+		ir_place(ir, next);
+	}
+	return room;
+}
+
 static void keep_call(struct pgm *p, ir_reg sp)
 {
 	struct ir *ir = p->ir;
-	ir_label kept = ir_label_new(ir);
+	ir_reg room = find_room(p, sp);
+	ir_label found = ir_label_new(ir);
 
-	for (unsigned int k = 0; k < LIMIT_AFTER_CALLS; k++) {
-		ir_label taken = ir_label_new(ir), free = ir_label_new(ir);
-		ir_reg there;
-
-		ir_note(ir,
-			"if (state->call[%u].sp <= sp) { unpaired += sp != 0; keep; return 0; }",
-			k);
-		there = ir_load(ir, 8, p->state, CALL_OFF(p, k, sp));
-		ir_branch(ir, BPF_JGT, IR_64, there, ir_r(sp), taken);
-		ir_branch(ir, BPF_JEQ, IR_64, there, ir_k(0), free);
-		pgm_count(p, RULE_OFF(p, unpaired));
-		ir_place(ir, free);
-		ir_store(ir, 8, p->state, CALL_OFF(p, k, sp), ir_r(sp));
-		for (unsigned int n = 0; n < LIMIT_PARAMS; n++)
-			ir_store(ir, 8, p->state, CALL_OFF(p, k, arg) + 8 * (int32_t)n,
-				 ir_r(ir_load(ir, 8, p->ctx, p->abi->arg[n])));
-		ir_jump(ir, kept);
-		ir_place(ir, taken);
-	}
-	ir_note(ir, "unpaired++; /* more calls inside each other than there is room for */");
+	ir_note(ir, "if (!room) { unpaired++; return 0; }");
+	ir_branch(ir, BPF_JNE, IR_64, room, ir_k(0), found);
 	pgm_count(p, RULE_OFF(p, unpaired));
-	ir_place(ir, kept);
+	ir_jump(ir, p->leave);
+	ir_place(ir, found);
+	ir_note(ir, "room->sp = sp; room->arg[] = arguments;");
+	ir_store(ir, 8, room, offsetof(struct after_call, sp), ir_r(sp));
+	for (unsigned int n = 0; n < LIMIT_PARAMS; n++)
+		ir_store(ir, 8, room, offsetof(struct after_call, arg) + 8 * (int32_t)n,
+			 ir_r(ir_load(ir, 8, p->ctx, p->abi->arg[n])));
 }
 
 int after_entry_prog(const struct comp_env *env, struct comp_unit *unit)
@@ -70,9 +88,11 @@ void after_find_call(struct pgm *p)
 
 	p->call = ir_new_reg(ir);
 	pgm_state(p);
-	ir_note(ir, "if (!state) return 0; sp = regs->sp;");
+	/* the return address, which the entry's stack pointer points at, is gone by now */
+	ir_note(ir, "if (!state) return 0; sp = regs->sp - %d;", RETURN_ADDRESS);
 	ir_branch(ir, BPF_JEQ, IR_64, p->state, ir_k(0), p->leave);
-	sp = abi_frame_address(p->abi, ir, p->ctx);
+	sp = ir_alu(ir, BPF_SUB, IR_64, abi_frame_address(p->abi, ir, p->ctx),
+		    ir_k(RETURN_ADDRESS));
 	for (unsigned int k = 0; k < LIMIT_AFTER_CALLS; k++) {
 		ir_label other = ir_label_new(ir);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define TRAMPOLINE "bpf_trampoline_"
+#define PROGRAM	   "bpf_prog_"
 
 static bool is_trampoline(const char *symbol)
 {
@@ -21,9 +22,13 @@ static bool same_function(const char *a, const char *b)
 
 unsigned int stack_tidy(const char **stack, unsigned int n)
 {
-	unsigned int kept = 0;
+	unsigned int kept = 0, first = 0;
 
-	for (unsigned int i = 0; i < n; i++) {
+	/* a program of a trampoline sees itself, its trampoline, then the function */
+	while (first + 1 < n && (strncmp(stack[first], PROGRAM, strlen(PROGRAM)) == 0 ||
+				 is_trampoline(stack[first])))
+		first++;
+	for (unsigned int i = first; i < n; i++) {
 		if (!is_trampoline(stack[i])) {
 			stack[kept++] = stack[i];
 			continue;

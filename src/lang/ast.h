@@ -165,6 +165,7 @@ struct rule {
 	bool is_spec;	    /* bcc's form: target and value come from the mode */
 	const char *target; /* "should_failslab", "openat" for syscall:openat */
 	enum target_kind target_kind;
+	bool is_pattern;    /* the target is a pattern of names, as in fnmatch(3) */
 	const char *module; /* NULL: any */
 	const char *mode;   /* "kmalloc", "bio", "alloc_page" where that was written; NULL */
 	struct span target_at;

@@ -13,6 +13,7 @@
 #include "lang/parser.h"
 #include "util/cleanup.h"
 #include "util/errno_names.h"
+#include "util/limits.h"
 
 #define SOME_VALUES "a value is -ENOMEM, 0, NULL, true, ERR_PTR(-ENOENT) or the like"
 
@@ -66,6 +67,52 @@ static void set_syscall(struct parser *p, struct str name, struct span at)
 			  STR_SHORT(bare));
 }
 
+/* of a pattern as in fnmatch(3): letters of a name, stars, question marks, [sets] */
+static size_t pattern_length(const char *text, bool *is_pattern)
+{
+	bool in_set = false;
+	size_t n = 0;
+
+	*is_pattern = false;
+	for (;; n++) {
+		char c = text[n];
+
+		if (c == '[' && !in_set)
+			in_set = true;
+		else if (c == ']' && in_set)
+			in_set = false;
+		else if (in_set ? !c || c == ' ' : !isalnum((unsigned char)c) && !strchr("_*?", c))
+			break;
+		else if (!c)
+			break;
+		*is_pattern |= c == '*' || c == '?' || c == ']';
+	}
+	return n;
+}
+
+/* a name, or a pattern of names: *name, and tok is what follows; false: neither */
+static bool take_name(struct parser *p, struct str *name, struct span *at)
+{
+	const char *text = p->src->text + p->tok.at.off;
+	bool is_pattern;
+	size_t len = pattern_length(text, &is_pattern);
+
+	if (!is_pattern && !type_plain_name_ahead(p))
+		return false;
+	*at = is_pattern ? (struct span){ p->tok.at.off, (uint32_t)len } : p->tok.at;
+	*name = is_pattern ? (struct str){ text, len } : p->tok.text;
+	p->rule->is_pattern |= is_pattern;
+	if (is_pattern && len > LIMIT_IDENT)
+		return parser_fail(p, -E2BIG, ERR_LIMIT, *at,
+				   "a pattern of %zu characters; at most "
+				   "%d are allowed",
+				   len, LIMIT_IDENT) == 0;
+	if (is_pattern)
+		p->lx.pos = p->tok.at.off + len;
+	parser_next(p);
+	return true;
+}
+
 /* target = module ":" func | "syscall:" name | "lsm:" hook ; tok is the ":" behind `prefix` */
 static int parse_prefixed(struct parser *p, struct str prefix)
 {
@@ -73,23 +120,24 @@ static int parse_prefixed(struct parser *p, struct str prefix)
 	struct span colon = p->tok.at;
 	struct rule *r = p->rule;
 	struct str name;
+	struct span at;
 
 	parser_next(p);
 	if (parser_at(p, TOK_ASSIGN) && p->tok.at.off == colon.off + 1)
 		return parser_fail(p, -EINVAL, ERR_SYNTAX, span_join(colon, p->tok.at),
 				   "did you mean '='?");
-	if (!type_plain_name_ahead(p))
-		return parser_expected(p, is_syscall ? "the name of a system call"
-						     : "the name of a function");
-	name = p->tok.text;
-	r->target_at = span_join(r->target_at, p->tok.at);
+	if (!take_name(p, &name, &at))
+		return p->code ? p->code
+			       : parser_expected(p, is_syscall ? "the name of a system call"
+							       : "the name of a function");
+	r->target_at = span_join(r->target_at, at);
 	if (is_syscall) {
 		set_syscall(p, name, r->target_at);
 	} else if (!str_eq(prefix, "lsm")) {
 		r->module = copy_name(p, prefix);
 		r->target = copy_name(p, name);
 	} else if (has_prefix(name, "security_")) {
-		parser_fail(p, -EINVAL, ERR_SYNTAX, p->tok.at,
+		parser_fail(p, -EINVAL, ERR_SYNTAX, at,
 			    "a security hook is named without 'security_'");
 		parser_hint(p, "write 'lsm:%.*s' for the hook, '%.*s' for the function",
 			    STR_SHORT(((struct str){ name.p + 9, name.len - 9 })), STR_SHORT(name));
@@ -97,7 +145,6 @@ static int parse_prefixed(struct parser *p, struct str prefix)
 		r->target_kind = TARGET_LSM;
 		r->target = copy_name(p, name);
 	}
-	parser_next(p);
 	return p->code;
 }
 
@@ -120,15 +167,13 @@ static int refuse_target(struct parser *p)
 static int parse_target(struct parser *p)
 {
 	struct rule *r = p->rule;
-	struct str name = p->tok.text;
+	struct str name;
 	const struct mode *mode;
 
 	if (p->code)
 		return p->code;
-	if (!type_plain_name_ahead(p))
-		return refuse_target(p);
-	r->target_at = p->tok.at;
-	parser_next(p);
+	if (!take_name(p, &name, &r->target_at))
+		return p->code ? p->code : refuse_target(p);
 	if (parser_at(p, TOK_COLON))
 		return parse_prefixed(p, name);
 	mode = find_mode(name);

@@ -39,6 +39,13 @@ static const char *const never_return[] = {
 	"do_exit",
 };
 
+/* SYSCALL_DEFINE0(ni_syscall) of a file that is not traced: kernel/sys_ni.c and Makefile */
+static bool is_untraced(const char *name)
+{
+	return strcmp(name, "__do_sys_ni_syscall") == 0 ||
+	       strcmp(name, "__x64_sys_ni_syscall") == 0;
+}
+
 static int check_returns(const struct plan *p, const struct plan_site *site, struct err *err)
 {
 	const char *name = site->comp.func.name;
@@ -49,6 +56,9 @@ static int check_returns(const struct plan *p, const struct plan_site *site, str
 				err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
 				"%s never returns to its caller: there is no value to replace",
 				name);
+	if (is_untraced(name))
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
+			       "%s cannot be attached to: the kernel does not trace it", name);
 	return 0;
 }
 

@@ -218,11 +218,6 @@ static int add_pattern(struct plan *p, struct kern *kern, const struct kbtf *btf
 	return ret;
 }
 
-static bool is_pattern(const char *name)
-{
-	return strpbrk(name, "*?[") != NULL;
-}
-
 static int note_name(struct plan *p, const char *written, const char *name)
 {
 	if (strcmp(written, name) != 0)
@@ -252,7 +247,7 @@ static int add_named(struct plan *p, const struct kbtf *btf, struct err *err)
 
 int target_name_sites(struct plan *p, struct kern *kern, const struct kbtf *btf, struct err *err)
 {
-	bool pattern = is_pattern(p->rule->target);
+	bool pattern = p->rule->is_pattern;
 	int ret;
 
 	p->sites = calloc(pattern ? LIMIT_SITES : N_WRAPPERS, sizeof(*p->sites));
@@ -293,9 +288,10 @@ int target_leave_out(struct plan *p, struct left_out *l, unsigned int site, cons
 void target_note_left_out(struct plan *p, struct left_out *l)
 {
 	if (l->n)
-		buf_printf(&p->notes, "%u of what '%s' names left out: %s%s (%s%s)\n", l->n,
-			   p->rule->target, buf_str(&l->names), l->n > 6 ? ", ..." : "", l->why,
-			   l->n > 1 ? ", the first" : "");
+		buf_printf(&p->notes, "%u of what '%.*s' names left out: %s%s (%s%s)\n", l->n,
+			   (int)p->rule->target_at.len, p->rule->src->text + p->rule->target_at.off,
+			   buf_str(&l->names), l->n > 6 ? ", ..." : "",
+			   l->n > 1 ? "the first: " : "", l->why);
 	buf_free(&l->names);
 }
 

@@ -57,6 +57,16 @@ static void names_alike_are_not_the_same(void **state)
 	       (const char *[]){ "fo+0x20", "f+0x9", NULL });
 }
 
+static void a_trampoline_s_program_is_no_caller(void **state)
+{
+	(void)state;
+	expect((const char *[]){ "bpf_prog_1234_rc_target+0x1b9", "f+0x9", "c+0x2", NULL },
+	       (const char *[]){ "f+0x9", "c+0x2", NULL });
+	expect((const char *[]){ "bpf_prog_1234_rc_target+0x1b9", "bpf_trampoline_64+0x81", "f+0x9",
+				 "c+0x2", NULL },
+	       (const char *[]){ "f+0x9", "c+0x2", NULL });
+}
+
 static void nothing_to_tidy(void **state)
 {
 	(void)state;
@@ -73,6 +83,7 @@ int main(void)
 		cmocka_unit_test(a_tail_caller_stays),
 		cmocka_unit_test(recursion_is_kept),
 		cmocka_unit_test(names_alike_are_not_the_same),
+		cmocka_unit_test(a_trampoline_s_program_is_no_caller),
 		cmocka_unit_test(nothing_to_tidy),
 	};
 
