@@ -7,7 +7,6 @@
 programs=100
 [ -z "${RETCON_TEST_LONG:-}" ] || programs=1000
 diff=$BUILD/tests/diff/diff
-module=$BUILD/module/$kernel/retcon_test.ko
 btf=/sys/kernel/btf
 
 predicates()

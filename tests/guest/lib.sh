@@ -21,6 +21,10 @@ retcon=$BUILD/retcon
 bin=$BUILD/tests/workload
 # shellcheck disable=SC2034 # for the tests
 kernel=$(uname -r | cut -d. -f1-2)
+# The test module for this kernel, as tests/run builds it: a flavour's release is VERSION-FLAVOUR-retcon.
+t_flavour=$(uname -r | sed -n 's/^[^-]*\(-.*\)-retcon$/\1/p')
+# shellcheck disable=SC2034 # for the tests
+module=$BUILD/module/$kernel$t_flavour/retcon_test.ko
 
 work=$(mktemp -d /dev/shm/retcon-test.XXXXXX) || exit 1
 events=$work/events # of the last retcon, as JSON
@@ -142,13 +146,22 @@ t_done()
 	exit $((t_bad > 0))
 }
 
+# The lines of a file; "none" when this kernel has no such file, or does not let it be read.
+lines_of()
+{
+	local text
+
+	text=$(cat "$1" 2>/dev/null) || { echo none; return; }
+	[ -n "$text" ] && wc -l <<<"$text" || echo 0
+}
+
 # Links, traced functions and kprobes of the whole kernel.
 attached()
 {
 	printf 'links %s traced %s kprobes %s\n' \
 		"$("$bin/leftovers" | awk '{ print $4 }')" \
-		"$(wc -l </sys/kernel/tracing/enabled_functions)" \
-		"$(wc -l </sys/kernel/debug/kprobes/list)"
+		"$(lines_of /sys/kernel/tracing/enabled_functions)" \
+		"$(lines_of /sys/kernel/debug/kprobes/list)"
 }
 
 # in_full: what takes time is tried on the older kernel in a long run only
