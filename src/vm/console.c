@@ -31,7 +31,6 @@ static const char *const warn_marks[] = {
 	"WARNING: held lock freed",
 	"WARNING: lock held when returning",
 	"WARNING: suspicious RCU usage",
-	" new suspected memory leaks",
 };
 
 static const char panic_mark[] = "Kernel panic - not syncing";
