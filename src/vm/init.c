@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define PORT_WAIT_MS 20000
+#define PORT_CLASS   "/sys/class/virtio-ports"
 #define OUTPUT_PIPE  (256 * 1024)
 
 struct job {
@@ -134,7 +135,7 @@ static bool port_has_name(const char *dir, const char *name)
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/class/virtio-ports/%.60s/name", dir);
+	snprintf(path, sizeof(path), PORT_CLASS "/%.60s/name", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -149,7 +150,7 @@ static bool port_has_name(const char *dir, const char *name)
 
 static int find_port(void)
 {
-	DIR *dir = opendir("/sys/class/virtio-ports");
+	DIR *dir = opendir(PORT_CLASS);
 	struct dirent *entry;
 	char path[128];
 	int fd = -1;
@@ -171,6 +172,9 @@ static void open_port(const char *hint)
 {
 	struct pollfd pfd = { .events = POLLOUT };
 
+	/* The driver makes the class when it is loaded: no use to wait for its ports without. */
+	if (access(PORT_CLASS, F_OK))
+		init_die("this kernel has no driver virtio_console%s", hint);
 	for (int ms = 0; ms < PORT_WAIT_MS; ms++) {
 		if (port_fd < 0)
 			port_fd = find_port();
