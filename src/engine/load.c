@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kern/sys.h"
+#include "kern/why.h"
 #include "util/cleanup.h"
 
 #define LOG_SIZE (1U << 20)
@@ -84,6 +85,8 @@ static int refused(const struct prog *p, const char *log, struct err *err)
 {
 	struct verifier_complaint c = verifier_complaint(log);
 
+	if (err && why_no_helper((struct str){ c.text, c.len }, err))
+		return err_locate(err, p->src, span_of(p, c.insn));
 	err_set(err, -EACCES, ERR_VERIFIER, p->src, span_of(p, c.insn),
 		"the kernel's verifier refused the program for %s: %.*s",
 		p->func[0] ? p->func : p->name, (int)(c.len < 160 ? c.len : 160), c.text);

@@ -72,11 +72,47 @@ static bool check_refusal(int code, struct err *err)
 	}
 	if (host_lockdown() == LOCKDOWN_CONFIDENTIALITY) {
 		err_plain(err, -EPERM, ERR_PERMISSION,
-			  "the kernel is locked down (confidentiality): no probes are allowed");
+			  "the kernel is locked down (confidentiality): it allows neither perf "
+			  "kprobes nor programs that read its memory");
 		err_note(err, SPAN_NONE, WHY_UNLOCK ", " WHY_OR_GUEST);
 		return true;
 	}
 	return false;
+}
+
+/* "program of this type cannot use helper bpf_probe_read_kernel#113", "unknown func ...": its name
+ */
+static struct str helper_of(struct str complaint)
+{
+	static const char *const before[] = { "cannot use helper ", "unknown func " };
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		size_t len = strlen(before[i]);
+		const char *at = memmem(complaint.p, complaint.len, before[i], len);
+		size_t left = at ? complaint.len - (size_t)(at - complaint.p) - len : 0, n = 0;
+
+		while (n < left && at[len + n] != '#' && at[len + n] != '\n')
+			n++;
+		if (n)
+			return (struct str){ at + len, n };
+	}
+	return (struct str){ "", 0 };
+}
+
+bool why_no_helper(struct str complaint, struct err *err)
+{
+	struct str helper = helper_of(complaint);
+
+	if (!helper.len)
+		return false;
+	if (helper.len >= 14 && !memcmp(helper.p, "bpf_probe_read", 14) &&
+	    check_refusal(-EPERM, err))
+		return true;
+	err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
+		  "this kernel does not offer %.*s to such programs",
+		  (int)(helper.len < 64 ? helper.len : 64), helper.p);
+	err_note(err, SPAN_NONE, "'retcon doctor' tells what it allows, " WHY_OR_GUEST);
+	return true;
 }
 
 static const char *const needed_to_override[] = { FEAT_NEEDS_OVERRIDE, NULL };

@@ -10,6 +10,7 @@
 #include "kern/kern.h"
 #include "kern/listed.h"
 #include "util/buf.h"
+#include "util/str.h"
 
 /* The remedies, in the same words wherever they are told. */
 #define WHY_OR_GUEST	  "or run it in a guest that has everything: retcon vm -- retcon inject ..."
@@ -45,6 +46,8 @@ void why_not_traceable(struct kern *k, const char *func, int code, struct err *e
 bool why_not_built(struct kconfig *c, enum why_wish wish, struct err *err);
 /* those of the options (NULL at the end) that the kernel was built without; how many */
 unsigned int why_options(const struct host *m, const char *const *needed, struct buf *list);
+/* whether the verifier's complaint is of a helper that is not to be had: then *err says so */
+bool why_no_helper(struct str complaint, struct err *err);
 /* how this user comes to the rights it takes */
 const char *why_get_rights(unsigned int uid, bool user_ns, bool container);
 /* "FAILSLAB" for should_failslab; NULL: there is none for func */

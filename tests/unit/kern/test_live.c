@@ -321,6 +321,38 @@ static void names_missing_options(void **state)
 	}
 }
 
+static void tells_of_missing_helpers(void **state)
+{
+	static const struct {
+		const char *text, *helper; /* NULL: it is about something else */
+	} cases[] = {
+		{ "unknown func bpf_override_return#58", "bpf_override_return" },
+		{ "program of this type cannot use helper bpf_override_return#58",
+		  "bpf_override_return" },
+		{ "unknown func bpf_x", "bpf_x" },
+		{ "unknown func #7", NULL },
+		{ "unknown func ", NULL },
+		{ "R1 type=scalar expected=fp", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct str complaint = { cases[i].text, strlen(cases[i].text) };
+		struct err err = { 0 };
+
+		assert_int_equal(why_no_helper(complaint, &err), cases[i].helper != NULL);
+		if (!cases[i].helper) {
+			assert_int_equal(err.code, 0);
+			continue;
+		}
+		assert_int_equal(err.tag, ERR_KERNEL_LACKS);
+		assert_non_null(strstr(err.msg, cases[i].helper));
+		assert_null(strchr(err.msg, '#'));
+		assert_non_null(strstr(err.note[0].msg, "retcon vm"));
+	}
+}
+
 static int lacks_btf(void *ctx, void **data, size_t *len, bool *unmap, struct err *err)
 {
 	(void)ctx;
@@ -384,6 +416,7 @@ int main(void)
 		cmocka_unit_test(precheck_asks_for_root),
 		cmocka_unit_test(configuration),
 		cmocka_unit_test(names_missing_options),
+		cmocka_unit_test(tells_of_missing_helpers),
 		cmocka_unit_test(tells_of_no_btf),
 	};
 
