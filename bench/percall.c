@@ -6,11 +6,13 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,13 +191,73 @@ static uint64_t with_retcon(void)
 	return with_retcon_as((char *[]){ retcon, "inject", "kmalloc", "tcp_v4_connect()", NULL });
 }
 
+/* a scope that the worker is not in */
+static uint64_t with_retcon_scope(char *option, char *value)
+{
+	return with_retcon_as(
+		(char *[]){ retcon, "inject", option, value, "kmalloc", "tcp_v4_connect()", NULL });
+}
+
 static uint64_t with_retcon_pid(void)
 {
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	return with_retcon_as(
-		(char *[]){ retcon, "inject", "-p", pid, "kmalloc", "tcp_v4_connect()", NULL });
+	return with_retcon_scope("-p", pid);
+}
+
+static uint64_t with_retcon_tid(void)
+{
+	char tid[16];
+
+	snprintf(tid, sizeof(tid), "%d", (int)getpid());
+	return with_retcon_scope("-t", tid);
+}
+
+static uint64_t with_retcon_comm(void)
+{
+	return with_retcon_scope("--comm", "nobody-is-so");
+}
+
+static uint64_t with_retcon_uid(void)
+{
+	return with_retcon_scope("--uid", "65534");
+}
+
+static uint64_t with_retcon_cgroup(void)
+{
+	static char path[] = "/sys/fs/cgroup/retcon-bench";
+	uint64_t ns = mkdir(path, 0755) ? 0 : with_retcon_scope("--cgroup", path);
+
+	rmdir(path);
+	return ns;
+}
+
+static uint64_t with_retcon_netns(void)
+{
+	char byte = 0, pid[16];
+	uint64_t ns = 0;
+	int ready[2];
+	pid_t apart;
+
+	if (pipe(ready))
+		return 0;
+	apart = fork();
+	if (apart == 0) {
+		if (unshare(CLONE_NEWNET) == 0 && write(ready[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	snprintf(pid, sizeof(pid), "%d", (int)apart);
+	if (apart > 0 && read(ready[0], &byte, 1) == 1)
+		ns = with_retcon_scope("--netns", pid);
+	close(ready[0]);
+	if (apart > 0) {
+		kill(apart, SIGKILL);
+		waitpid(apart, NULL, 0);
+	}
+	return ns;
 }
 
 static uint64_t with_retcon_command(void)
@@ -213,6 +275,11 @@ static const struct {
 	{ "hand", with_hand },
 	{ "retcon", with_retcon },
 	{ "retcon-p", with_retcon_pid },
+	{ "retcon-t", with_retcon_tid },
+	{ "retcon-comm", with_retcon_comm },
+	{ "retcon-uid", with_retcon_uid },
+	{ "retcon-netns", with_retcon_netns },
+	{ "retcon-cgroup", with_retcon_cgroup },
 	{ "retcon-command", with_retcon_command },
 	{ "perf-empty", with_perf_empty },
 };

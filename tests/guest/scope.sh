@@ -154,6 +154,11 @@ t_is '--uid: the real one counts' "$(says setpriv --ruid 65534 "$work/call")" ED
 t_is '--uid: not the effective one' "$(says setpriv --euid 65534 "$work/call")" ENOENT
 inject_stop
 refuses '*there is no user no-such*' --uid no-such "$rule"
+many=()
+for i in {1..17}; do
+	many+=(--uid "$i")
+done
+refuses '*more than 16 of --uid*' "${many[@]}" "$rule"
 
 # --- cgroups
 
