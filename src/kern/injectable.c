@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kern/kern_impl.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 
@@ -79,7 +80,7 @@ static void sort_and_merge(struct injectables *l)
 int injectables_parse(struct injectables *out, char *text, struct err *err)
 {
 	struct injectables l = { .text = text };
-	size_t lines = 1;
+	size_t most = 1;
 	char *at, *next;
 
 	if (strlen(text) > LIMIT_LIST_BYTES) {
@@ -89,8 +90,8 @@ int injectables_parse(struct injectables *out, char *text, struct err *err)
 				 LIMIT_LIST_BYTES);
 	}
 	for (at = text; *at; at++)
-		lines += *at == '\n';
-	l.entry = calloc(lines, sizeof(*l.entry));
+		most += *at == '\n';
+	l.entry = calloc(most, sizeof(*l.entry));
 	if (!l.entry) {
 		injectables_free(&l);
 		return err_nomem(err);
@@ -99,7 +100,9 @@ int injectables_parse(struct injectables *out, char *text, struct err *err)
 		next = strchr(at, '\n');
 		if (next)
 			*next++ = '\0';
-		l.n += parse_line(at, &l.entry[l.n]);
+		if (parse_line(at, &l.entry[l.n]))
+			l.entry[l.n++].line = (unsigned int)l.lines;
+		l.lines += *at != '\0';
 	}
 	sort_and_merge(&l);
 	*out = l;
@@ -160,4 +163,101 @@ enum kern_error_type kern_error_type(struct kern *k, const char *func, const str
 		e = injectables_find(&k->injectables, alias[0], module);
 	}
 	return e ? e->type : KERN_ERROR_UNKNOWN;
+}
+
+/* "module:name", freed by the caller */
+static char *full_name(const struct injectable *e)
+{
+	_cleanup_buf_ struct buf b = { 0 };
+	char *name = NULL;
+
+	buf_printf(&b, "%s%s%s", e->module ? e->module : "", e->module ? ":" : "", e->name);
+	if (!buf_err(&b))
+		name = take_ptr(b.data);
+	return name;
+}
+
+static bool is_at(struct kern *k, const struct injectable *e, uint64_t addr)
+{
+	_cleanup_buf_ struct buf b = { 0 };
+	char text[1][KSYM_TEXT];
+
+	buf_printf(&b, "%s+0x0%s%s%s", e->name, e->module ? " [" : "", e->module ? e->module : "",
+		   e->module ? "]" : "");
+	return kern_symbolize(k, &addr, 1, text, NULL) == 0 && strcmp(text[0], buf_str(&b)) == 0;
+}
+
+/*
+ * Are addrs those of the lines? The kernel's own functions are on the list for good, in one
+ * order, so that a few of them tell of all; modules come and go.
+ */
+static bool agree(struct kern *k, const struct injectables *l, const uint64_t *addrs)
+{
+	size_t step = l->n / 8 + 1;
+
+	for (size_t i = 0; i < l->n; i++)
+		if ((i % step == 0 || i == l->n - 1 || l->entry[i].module) &&
+		    !is_at(k, &l->entry[i], addrs[l->entry[i].line]))
+			return false;
+	return true;
+}
+
+static bool take_addrs(struct kern *k, struct injectables *l)
+{
+	_cleanup_free_ uint64_t *addrs = NULL;
+	size_t n = 0;
+
+	if (!k->ops->injectable_addrs)
+		return false;
+	/* one more: a list grown since is one that does not agree */
+	addrs = calloc(l->lines + 1, sizeof(*addrs));
+	if (!addrs || k->ops->injectable_addrs(k->ctx, addrs, l->lines + 1, &n) < 0)
+		return false;
+	if (n != l->lines || !agree(k, l, addrs))
+		return false;
+	for (size_t i = 0; i < l->n; i++)
+		l->entry[i].addr = addrs[l->entry[i].line];
+	return true;
+}
+
+static int look_up_names(struct kern *k, struct injectables *l, char **names, struct err *err)
+{
+	_cleanup_free_ struct ksym *found = calloc(l->n + 1, sizeof(*found));
+	int r;
+
+	for (size_t i = 0; i < l->n; i++) {
+		names[i] = full_name(&l->entry[i]);
+		if (!names[i])
+			return err_nomem(err);
+	}
+	if (!found)
+		return err_nomem(err);
+	r = kern_lookup_addrs(k, (const char *const *)names, (unsigned int)l->n, found, err);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		l->entry[i].addr = found[i].addr;
+	return r;
+}
+
+static int look_up_addrs(struct kern *k, struct injectables *l, struct err *err)
+{
+	char **names = calloc(l->n + 1, sizeof(*names));
+	int r = names ? look_up_names(k, l, names, err) : err_nomem(err);
+
+	for (size_t i = 0; names && i < l->n; i++)
+		free(names[i]);
+	free(names);
+	return r;
+}
+
+int kern_injectable_addrs(struct kern *k, struct err *err)
+{
+	struct injectables *l = &k->injectables;
+	int r = read_list(k, err);
+
+	if (r < 0 || l->has_addrs)
+		return r;
+	if (!take_addrs(k, l))
+		r = look_up_addrs(k, l, err);
+	l->has_addrs = r == 0;
+	return r;
 }

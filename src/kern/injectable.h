@@ -11,12 +11,15 @@ struct injectable {
 	const char *name;   /* the first of its names: __do_sys_getpid for __x64_sys_getpid */
 	const char *module; /* NULL: of vmlinux */
 	enum kern_error_type type;
+	unsigned int line; /* of the list as it is read */
+	uint64_t addr;	   /* 0 before kern_injectable_addrs(), and if it is gone by then */
 };
 
 struct injectables {
 	char *text; /* names lie in it */
 	struct injectable *entry;
-	size_t n;
+	size_t n, lines;
+	bool has_addrs;
 };
 
 /* takes the malloc'ed text; sorted by name, then module; a line twice is one entry */
@@ -30,4 +33,9 @@ const struct injectable *injectables_find(const struct injectables *l, const cha
  * had.
  */
 int kern_injectables(struct kern *k, const struct injectable **out, size_t *n, struct err *err);
+/*
+ * Fills in the addresses of all: at once where the kernel's own list can be read, which
+ * costs little; else by looking up each name.
+ */
+int kern_injectable_addrs(struct kern *k, struct err *err);
 const char *kern_error_type_name(enum kern_error_type type); /* as in the list; "?" */

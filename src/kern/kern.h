@@ -62,6 +62,8 @@ struct kern_ops {
 	int (*tracers)(void *ctx, struct kern_tracer **out, unsigned int *n);
 	/* the lines of error_injection/list, malloc'ed; NULL: there is none, ever */
 	int (*injection_list)(void *ctx, char **text, struct err *err);
+	/* where the functions of its lines begin, of at most max lines; may be NULL, may fail */
+	int (*injectable_addrs)(void *ctx, uint64_t *addrs, size_t max, size_t *n);
 	void (*close)(void *ctx);
 	bool types_only; /* not a running kernel: no addresses, nobody to ask for reasons */
 };

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
+#include "kern/config.h"
 #include "kern/kern.h"
 #include "kern/listed.h"
 #include "kern/live.h"
@@ -79,27 +80,37 @@ static uint32_t live_release(void *ctx)
 	return kern_running_release();
 }
 
+static int not_built(struct err *err)
+{
+	err_plain(err, -ENOENT, ERR_KERNEL_LACKS,
+		  "this kernel has no error injection list: it was built without "
+		  "CONFIG_FUNCTION_ERROR_INJECTION");
+	err_note(err, SPAN_NONE, "boot a kernel with it, as retcon vm does");
+	return -ENOENT;
+}
+
 /* why the list is not there: debugfs tells, where it is mounted */
 static int no_list(int code, struct err *err)
 {
+	_cleanup_(kconfig_freep) struct kconfig *config = NULL;
 	struct statfs fs;
+	char path[128];
 
 	if (code == -EACCES || code == -EPERM) {
 		err_plain(err, -EACCES, ERR_PERMISSION, "only root may read " INJECTION_LIST);
 		err_note(err, SPAN_NONE, "run it with sudo");
 		return -EACCES;
 	}
+	if (kconfig_running(&config, path, sizeof(path)) == 0 &&
+	    kconfig_get(config, "FUNCTION_ERROR_INJECTION") == KCONFIG_NO)
+		return not_built(err);
 	if (statfs(DEBUGFS, &fs) < 0 || fs.f_type != DEBUGFS_MAGIC) {
 		err_plain(err, -ENOENT, ERR_KERNEL_LACKS,
 			  "no debugfs at " DEBUGFS ", which has the kernel's error injection list");
 		err_note(err, SPAN_NONE, "mount it: mount -t debugfs none " DEBUGFS);
 		return -ENOENT;
 	}
-	err_plain(err, -ENOENT, ERR_KERNEL_LACKS,
-		  "this kernel has no error injection list: no " INJECTION_LIST);
-	err_note(err, SPAN_NONE,
-		 "boot a kernel with CONFIG_FUNCTION_ERROR_INJECTION=y, as retcon vm does");
-	return -ENOENT;
+	return not_built(err);
 }
 
 static int injection_list(void *ctx, char **text, struct err *err)
@@ -123,6 +134,13 @@ static int injection_list(void *ctx, char **text, struct err *err)
 	return 0;
 }
 
+static int injectable_addrs(void *ctx, uint64_t *addrs, size_t max, size_t *n)
+{
+	struct live *l = ctx;
+
+	return live_injectable_addrs(&l->symbols, addrs, max, n);
+}
+
 static void live_close(void *ctx)
 {
 	struct live *l = ctx;
@@ -143,6 +161,7 @@ int kern_live(struct kern **out, struct err *err)
 		.release = live_release,
 		.tracers = live_tracers,
 		.injection_list = injection_list,
+		.injectable_addrs = injectable_addrs,
 		.close = live_close,
 	};
 	struct live *l = calloc(1, sizeof(*l));

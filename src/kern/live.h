@@ -22,4 +22,6 @@ int live_symbolize(struct live_symbols *s, const uint64_t *addrs, unsigned int n
 		   char (*text)[KSYM_TEXT], struct err *err);
 struct kern_tracer;
 int live_tracers(void *ctx, struct kern_tracer **out, unsigned int *n);
+/* struct kern_ops' injectable_addrs */
+int live_injectable_addrs(struct live_symbols *s, uint64_t *addrs, size_t max, size_t *n);
 void live_symbols_free(struct live_symbols *s);

@@ -240,6 +240,109 @@ static void error_types(void **state)
 	}
 }
 
+/* A kernel whose list of addresses can be read, rightly or not. */
+struct walked {
+	struct kern *types; /* the fixture's */
+	const char *text;
+	const uint64_t *addrs;
+	size_t n;
+	unsigned int lookups;
+};
+
+static int walked_lookup(void *ctx, const char *const *names, unsigned int n, bool only_addr,
+			 struct ksym *found, struct err *err)
+{
+	struct walked *w = ctx;
+
+	w->lookups += n;
+	return only_addr ? kern_lookup_addrs(w->types, names, n, found, err)
+			 : kern_lookup(w->types, names, n, found, err);
+}
+
+static int walked_symbolize(void *ctx, const uint64_t *addrs, unsigned int n,
+			    char (*text)[KSYM_TEXT], struct err *err)
+{
+	struct walked *w = ctx;
+
+	return kern_symbolize(w->types, addrs, n, text, err);
+}
+
+static int walked_list(void *ctx, char **text, struct err *err)
+{
+	struct walked *w = ctx;
+
+	(void)err;
+	*text = strdup(w->text);
+	return *text ? 0 : -ENOMEM;
+}
+
+static int walked_addrs(void *ctx, uint64_t *addrs, size_t max, size_t *n)
+{
+	struct walked *w = ctx;
+
+	if (!w->n)
+		return -EFAULT;
+	if (w->n > max)
+		return -E2BIG;
+	memcpy(addrs, w->addrs, w->n * sizeof(*addrs));
+	*n = w->n;
+	return 0;
+}
+
+static const struct kern_ops walked_ops = {
+	.lookup = walked_lookup,
+	.symbolize = walked_symbolize,
+	.injection_list = walked_list,
+	.injectable_addrs = walked_addrs,
+};
+
+/* believed if they are those of the names; looked up by name if not, and gone if not found */
+static void addresses(void **state)
+{
+	static const char text[] = "vfs_read\tERRNO\nsix_args [" FAKE_MODULE "]\tERRNO\n"
+				   "six_args\tTRUE\nvfs_read\tERRNO\n";
+	static const char *const names[] = { "vfs_read", FAKE_MODULE ":six_args", "six_args" };
+	struct walked w = { .text = text };
+	const struct injectable *list;
+	struct err err = { 0 };
+	struct ksym found[3];
+	uint64_t addrs[5];
+	struct kern *k;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(fake_kern(&w.types, NULL, &err), 0);
+	assert_int_equal(kern_lookup(w.types, names, 3, found, &err), 0);
+	w.addrs = addrs;
+	for (unsigned int damage = 0; damage < 6; damage++) {
+		addrs[0] = addrs[3] = addrs[4] = found[0].addr;
+		addrs[1] = found[1].addr + (damage == 1);
+		addrs[2] = damage == 2 ? 0 : found[2].addr;
+		w.n = damage == 3 ? 3 : damage == 4 ? 5 : damage == 5 ? 0 : 4;
+		w.lookups = 0;
+		assert_int_equal(kern_new(&k, &walked_ops, &w, &err), 0);
+		assert_int_equal(kern_injectables(k, &list, &n, &err), 0);
+		assert_int_equal(n, 3);
+		assert_int_equal(list[0].addr, 0);
+		assert_int_equal(kern_injectable_addrs(k, &err), 0);
+		assert_int_equal(w.lookups, damage ? 3 : 0);
+		assert_int_equal(list[0].addr, found[2].addr);
+		assert_int_equal(list[1].addr, found[1].addr);
+		assert_int_equal(list[2].addr, found[0].addr);
+		assert_int_equal(kern_injectable_addrs(k, &err), 0);
+		assert_int_equal(w.lookups, damage ? 3 : 0);
+		kern_free(k);
+	}
+	w.text = "gone\tERRNO\n";
+	w.n = 0;
+	assert_int_equal(kern_new(&k, &walked_ops, &w, &err), 0);
+	assert_int_equal(kern_injectable_addrs(k, &err), 0);
+	assert_int_equal(kern_injectables(k, &list, &n, &err), 0);
+	assert_int_equal(list[0].addr, 0);
+	kern_free(k);
+	kern_free(w.types);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +355,7 @@ int main(void)
 		cmocka_unit_test(read_once),
 		cmocka_unit_test(no_list_to_be_had),
 		cmocka_unit_test(error_types),
+		cmocka_unit_test(addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,10 +14,11 @@
 #include <cmocka.h>
 
 #include "kern/config.h"
-#include "kern/kern.h"
+#include "kern/injectable.h"
 #include "kern/sys.h"
 #include "kern/why.h"
 #include "util/cleanup.h"
+#include "util/limits.h"
 
 static struct kern *kern;
 static bool may_look_up;
@@ -124,6 +125,93 @@ static void addresses_alone(void **state)
 	}
 	assert_int_equal(kern_lookup(kern, names, 3, found, &err), 0);
 	assert_true(found[0].size && found[0].size == whole[0].size);
+}
+
+/* taken from the kernel's own list, and looked up one by one: the same */
+static void injectable_addresses(void **state)
+{
+	const struct injectable *list;
+	struct err err = { 0 };
+	size_t n, step;
+
+	(void)state;
+	NEED_LOOKUP();
+	if (kern_injectables(kern, &list, &n, &err) < 0) {
+		print_message("# SKIP %s: %s\n", __func__, err.msg);
+		return;
+	}
+	assert_true(n > 0);
+	assert_int_equal(kern_injectable_addrs(kern, &err), 0);
+	step = n / 50 + 1;
+	for (size_t i = 0; i < n; i++) {
+		char name[LIMIT_IDENT + KSYM_MODULE + 2];
+		const char *names[] = { name };
+		struct ksym found;
+
+		assert_true(list[i].addr != 0);
+		if (i % step && !list[i].module)
+			continue;
+		snprintf(name, sizeof(name), "%s%s%s", list[i].module ? list[i].module : "",
+			 list[i].module ? ":" : "", list[i].name);
+		assert_int_equal(kern_lookup(kern, names, 1, &found, &err), 0);
+		assert_int_equal(found.addr, list[i].addr);
+		assert_string_equal(found.module, list[i].module ? list[i].module : "");
+	}
+}
+
+#define TEST_MODULE "retcon_test"
+
+/* the module of tests/module, where it is loaded: in a guest */
+static void module_types(void **state)
+{
+	const char *names[] = { "rt_mixed", TEST_MODULE ":rt_mixed", TEST_MODULE ":vfs_read",
+				"nobody:rt_mixed" };
+	const struct kbtf *base, *btf;
+	struct err err = { 0 };
+	struct kbtf_member m;
+	struct kbtf_proto p;
+	struct ksym found[4];
+	uint32_t id;
+	int fd = -1;
+
+	(void)state;
+	NEED_LOOKUP();
+	if (access("/sys/kernel/btf/" TEST_MODULE, F_OK) < 0) {
+		print_message("# SKIP %s: " TEST_MODULE " is not loaded\n", __func__);
+		return;
+	}
+	assert_int_equal(kern_lookup(kern, names, 4, found, &err), 0);
+	assert_true(found[0].addr && found[0].addr == found[1].addr);
+	assert_string_equal(found[0].module, TEST_MODULE);
+	assert_string_equal(found[1].module, TEST_MODULE);
+	assert_true(!found[2].addr && !found[3].addr);
+	assert_int_equal(kern_btf(kern, &base, &err), 0);
+	assert_int_equal(kern_module_btf(kern, TEST_MODULE, &btf, &err), 0);
+	assert_int_equal(kbtf_func(base, "rt_mixed", &p), -ENOENT);
+	assert_int_equal(kbtf_func(btf, "rt_mixed", &p), 0);
+	assert_int_equal(p.n_params, 6);
+	assert_int_equal(kbtf_find(btf, BTF_KIND_STRUCT, "rt_object", &id), 0);
+	assert_true(id > kbtf_count(base));
+	/* a member whose type is the kernel's */
+	assert_int_equal(kbtf_member(btf, id, "task", &m), 0);
+	assert_int_equal(kbtf_find(base, BTF_KIND_STRUCT, "task_struct", &id), 0);
+	assert_int_equal(kbtf_strip(btf, kbtf_type(btf, kbtf_strip(btf, m.type))->type), id);
+	assert_int_equal(kern_module_btf_fd(kern, TEST_MODULE, &fd, &err), 0);
+	assert_true(fd > 2);
+}
+
+static void unknown_module(void **state)
+{
+	const struct kbtf *btf;
+	struct err err = { 0 };
+
+	(void)state;
+	if (kern_btf(kern, &btf, &err) < 0) {
+		print_message("# SKIP %s: %s\n", __func__, err.msg);
+		return;
+	}
+	assert_int_equal(kern_module_btf(kern, "no_such_module", &btf, &err), -ENOENT);
+	assert_string_equal(err.msg, "no module 'no_such_module' is loaded");
 }
 
 static void long_names_are_unknown(void **state)
@@ -409,6 +497,9 @@ int main(void)
 		cmocka_unit_test(reads_btf),
 		cmocka_unit_test(lookup_agrees_with_kallsyms),
 		cmocka_unit_test(addresses_alone),
+		cmocka_unit_test(injectable_addresses),
+		cmocka_unit_test(module_types),
+		cmocka_unit_test(unknown_module),
 		cmocka_unit_test(long_names_are_unknown),
 		cmocka_unit_test(symbolizes),
 		cmocka_unit_test(runs_maps),
