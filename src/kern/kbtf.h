@@ -41,6 +41,8 @@ const char *kbtf_name(const struct kbtf *k, uint32_t id);
 
 /* -ENOENT if there is none. kind: BTF_KIND_FUNC, _STRUCT, _TYPEDEF, _VAR, ... */
 int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id);
+/* the FUNCs whose names begin so, one after the other: *cursor is 0 at first. Of the own part */
+bool kbtf_next_func(const struct kbtf *k, const char *prefix, uint32_t *cursor, uint32_t *id);
 /* 1 unless several FUNCs bear the name */
 unsigned int kbtf_count_named(const struct kbtf *k, unsigned int kind, const char *name);
 
@@ -52,6 +54,8 @@ struct kbtf_proto {
 	bool varargs;
 };
 int kbtf_func(const struct kbtf *k, const char *name, struct kbtf_proto *out);
+/* not of the base: what it has by that name is another function */
+int kbtf_own_func(const struct kbtf *k, const char *name, struct kbtf_proto *out);
 int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *out);
 
 /* skip typedefs, const, volatile, restrict, type tags; 0 for void or a broken loop */

@@ -172,6 +172,19 @@ static uint32_t func_id(const struct kbtf *k, uint32_t func)
 			return k->first + lo;
 }
 
+bool kbtf_next_func(const struct kbtf *k, const char *prefix, uint32_t *cursor, uint32_t *id)
+{
+	size_t len = strlen(prefix);
+
+	for (; *cursor < k->n_funcs; ++*cursor) {
+		if (strncmp(kbtf_str(k, k->funcs[*cursor]), prefix, len) != 0)
+			continue;
+		*id = func_id(k, (*cursor)++);
+		return true;
+	}
+	return false;
+}
+
 static int find_own_func(const struct kbtf *k, const struct kbtf_want *want, uint32_t *id)
 {
 	uint32_t i;
@@ -253,6 +266,15 @@ int kbtf_func(const struct kbtf *k, const char *name, struct kbtf_proto *out)
 {
 	uint32_t id;
 	int r = kbtf_find(k, BTF_KIND_FUNC, name, &id);
+
+	return r < 0 ? r : kbtf_func_by_id(k, id, out);
+}
+
+int kbtf_own_func(const struct kbtf *k, const char *name, struct kbtf_proto *out)
+{
+	const struct kbtf_want want = kbtf_want(name);
+	uint32_t id;
+	int r = *name ? find_own_func(k, &want, &id) : -ENOENT;
 
 	return r < 0 ? r : kbtf_func_by_id(k, id, out);
 }

@@ -94,6 +94,10 @@ static void own_function_goes_first(void **state)
 	assert_int_equal(p.n_params, 1);
 	assert_int_equal(kbtf_count_named(btf, BTF_KIND_FUNC, "six_args"), 2);
 	assert_int_equal(kbtf_count_named(base, BTF_KIND_FUNC, "six_args"), 1);
+	assert_int_equal(kbtf_own_func(btf, "six_args", &p), 0);
+	assert_int_equal(p.n_params, 1);
+	assert_int_equal(kbtf_own_func(btf, "tcp_v4_connect", &p), -ENOENT);
+	assert_int_equal(kbtf_own_func(base, "tcp_v4_connect", &p), 0);
 	/* the kernel's are there as well */
 	assert_int_equal(kbtf_func(btf, "tcp_v4_connect", &p), 0);
 	assert_int_equal(p.n_params, 3);
