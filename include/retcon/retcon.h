@@ -235,6 +235,27 @@ struct retcon_doctor_opts {
 RETCON_API int retcon_doctor(struct retcon *ctx, const struct retcon_doctor_opts *opts,
 			     const char **text, bool *works);
 
+struct retcon_list_opts {
+	size_t sz;	    /* sizeof(struct retcon_list_opts) */
+	const char *glob;   /* of targets, as rules have them, or of kernel functions; NULL: all */
+	bool all;	    /* without glob: security hooks, which no list names, as well */
+	bool json;	    /* an object a line, else a table */
+	unsigned int width; /* columns of the table: longer prototypes are cut; 0: none is */
+};
+
+#define RETCON_LIST_OPTS_INIT                                                                      \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_list_opts)                                              \
+	}
+
+/*
+ * What can be overridden on this kernel; loads nothing but a look-up of symbols. *text and
+ * *notes (about the whole list, one a line, "" if none) live until the next call with ctx.
+ * -ENOENT, a failure of RETCON_USAGE: nothing matches glob.
+ */
+RETCON_API int retcon_list(struct retcon *ctx, const struct retcon_list_opts *opts,
+			   const char **text, const char **notes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -20,6 +20,7 @@ enum {
 int cmd_compile(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 int cmd_override(int argc, char **argv);
 int cmd_vm(int argc, char **argv);
 

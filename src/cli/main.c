@@ -17,6 +17,7 @@ static const struct command {
 	{ "doctor", "tell whether overriding works here, why not, and what would help",
 	  cmd_doctor },
 	{ "inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject },
+	{ "list", "list what can be overridden on this kernel", cmd_list },
 	{ "override", "make a function return something else, where a rule says so", cmd_override },
 	{ "vm", "run a command as root in a guest kernel that allows everything", cmd_vm },
 };

@@ -35,6 +35,7 @@ readme_is_short()
 nothing 'retcon-inject(1) lists the options of --help' same_options inject
 nothing 'retcon-compile(1) lists the options of --help' same_options compile
 nothing 'retcon-doctor(1) lists the options of --help' same_options doctor
+nothing 'retcon-list(1) lists the options of --help' same_options list
 nothing 'retcon-override(1) lists the options of --help' same_options override
 nothing 'retcon-vm(1) lists the options of --help' same_options vm
 have 'manual pages render' scdoc && nothing 'manual pages render' renders

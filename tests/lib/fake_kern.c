@@ -13,6 +13,9 @@
 #ifndef FIXTURE_BTF
 #define FIXTURE_BTF "kernel.btf"
 #endif
+#ifndef FIXTURE_HOOKS_BTF
+#define FIXTURE_HOOKS_BTF "hooks.btf"
+#endif
 #ifndef FIXTURE_MODULE_BTF
 #define FIXTURE_MODULE_BTF "module.btf"
 #endif
@@ -33,6 +36,11 @@ const char *fake_kern_path(void)
 const char *fake_kern_module_path(void)
 {
 	return FIXTURE_MODULE_BTF;
+}
+
+const char *fake_kern_hooks_path(void)
+{
+	return FIXTURE_HOOKS_BTF;
 }
 
 uint64_t fake_kern_addr(uint32_t func_id)

@@ -19,6 +19,7 @@
 int fake_kern(struct kern **out, const char *btf_path, struct err *err);
 const char *fake_kern_path(void); /* of the fixture */
 const char *fake_kern_module_path(void);
+const char *fake_kern_hooks_path(void); /* a kernel like the fixture's, with security hooks */
 /* FAKE_KERN_BASE + FAKE_KERN_SIZE * id of the FUNC */
 uint64_t fake_kern_addr(uint32_t func_id);
 /* a whole file, malloc'ed */
