@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "kern/kern.h"
+#include "kern/live.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 
@@ -107,6 +108,17 @@ static int file_read_btf(void *ctx, void **data, size_t *len, bool *unmap, struc
 	return 0;
 }
 
+static int file_read_module_btf(void *ctx, const char *module, void **data, size_t *len,
+				bool *unmap, struct err *err)
+{
+	const struct file *f = ctx;
+
+	if (!f->is_own)
+		return err_plain(err, -ENOENT, ERR_KERNEL_LACKS,
+				 "%s does not have the types of modules", f->path);
+	return live_read_module_btf(NULL, module, data, len, unmap, err);
+}
+
 /* what SYSCALL_DEFINE0 makes is an alias, of which BTF has only the other name */
 static bool btf_has(const struct kbtf *btf, const char *name)
 {
@@ -122,6 +134,20 @@ static bool btf_has(const struct kbtf *btf, const char *name)
 	return kbtf_find(btf, BTF_KIND_FUNC, alias, &id) == 0;
 }
 
+/* "module:func", where modules are known: of the running kernel */
+static bool module_has(const struct file *f, const char *name, char module[KSYM_MODULE])
+{
+	const char *colon = strchr(name, ':');
+	const struct kbtf *btf;
+	struct kbtf_proto proto;
+
+	if (!colon || colon - name >= KSYM_MODULE)
+		return false;
+	snprintf(module, KSYM_MODULE, "%.*s", (int)(colon - name), name);
+	return kern_module_btf(f->kern, module, &btf, NULL) == 0 &&
+	       kbtf_own_func(btf, colon + 1, &proto) == 0;
+}
+
 static int file_lookup(void *ctx, const char *const *names, unsigned int n, bool only_addr,
 		       struct ksym *found, struct err *err)
 {
@@ -130,8 +156,11 @@ static int file_lookup(void *ctx, const char *const *names, unsigned int n, bool
 	int r = kern_btf(f->kern, &btf, err);
 
 	(void)only_addr;
-	for (unsigned int i = 0; r == 0 && i < n; i++)
-		found[i].addr = btf_has(btf, names[i]) ? KSYM_SOMEWHERE : 0;
+	for (unsigned int i = 0; r == 0 && i < n; i++) {
+		found[i] = (struct ksym){ 0 };
+		if (btf_has(btf, names[i]) || module_has(f, names[i], found[i].module))
+			found[i].addr = KSYM_SOMEWHERE;
+	}
 	return r;
 }
 
@@ -171,6 +200,7 @@ int kern_file(struct kern **out, const char *path, struct err *err)
 {
 	static const struct kern_ops ops = {
 		.read_btf = file_read_btf,
+		.read_module_btf = file_read_module_btf,
 		.lookup = file_lookup,
 		.symbolize = file_symbolize,
 		.release = file_release,

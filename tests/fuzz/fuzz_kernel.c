@@ -12,6 +12,7 @@
 
 #include "engine/load.h"
 #include "kern/config.h"
+#include "kern/injectable.h"
 #include "kern/kern.h"
 #include "kern/listed.h"
 #include "util/cleanup.h"
@@ -53,6 +54,21 @@ static void list(const char *path)
 		abort();
 }
 
+/* what is read of it lies in the text, and is found again */
+static void injectable(const uint8_t *data, size_t size)
+{
+	char *text = strndup((const char *)data, size);
+	struct injectables l;
+
+	if (!text || injectables_parse(&l, text, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		if (injectables_find(&l, l.entry[i].name, l.entry[i].module) != &l.entry[i] ||
+		    l.entry[i].line >= l.lines)
+			abort();
+	injectables_free(&l);
+}
+
 static void types(const char *path)
 {
 	_cleanup_(kern_freep) struct kern *k = NULL;
@@ -71,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char path[64];
 
 	verifier_log(data, size);
+	injectable(data, size);
 	if (fd < 0) {
 		fd = memfd_create("file", MFD_CLOEXEC);
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

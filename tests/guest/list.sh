@@ -70,6 +70,10 @@ t_is 'more arguments than registers' "$(engines retcon_test:rt_wide)" '"kprobe.m
 t_is 'never returns' "$(engines syscall:exit_group)" ''
 t_is 'stands for every number' "$(engines __do_sys_ni_syscall)" ''
 
+# the same types without rights to probe
+"$retcon" compile --stage types 'retcon_test:rt_mixed = -EIO if si == 3 && obj->in.i == 7' >"$out" 2>"$err"
+t_is "compiling with a module's types: status" $? 0
+
 list_ '*openat'
 t_is 'a glob: one' "$(grep -c 'syscall:openat ' "$out")" 1
 t_is 'a glob: no other' "$(grep -c syscall: "$out")" 1

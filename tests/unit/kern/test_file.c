@@ -31,6 +31,30 @@ static void functions_are_there_or_not(void **state)
 	kern_free(k);
 }
 
+/* a file has no modules; what is found is of the kernel itself */
+static void no_modules(void **state)
+{
+	const char *const names[] = { "tcp_v4_connect", FAKE_MODULE ":mod_fail",
+				      "vmlinux:vfs_read" };
+	const struct kbtf *btf;
+	struct ksym found[3];
+	struct err err = { 0 };
+	struct kern *k;
+
+	(void)state;
+	memset(found, 0xff, sizeof(found));
+	assert_int_equal(kern_file(&k, fake_kern_path(), &err), 0);
+	assert_int_equal(kern_lookup(k, names, 3, found, &err), 0);
+	assert_true(found[0].addr == KSYM_SOMEWHERE);
+	assert_int_equal(found[0].size, 0);
+	assert_string_equal(found[0].module, "");
+	assert_true(found[1].addr == 0);
+	assert_true(found[2].addr == 0);
+	assert_int_equal(kern_module_btf(k, FAKE_MODULE, &btf, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "does not have the types of modules"));
+	kern_free(k);
+}
+
 static void addresses_stay_numbers(void **state)
 {
 	const uint64_t addr = 0xffffffff81000000;
@@ -74,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_are_there_or_not),
+		cmocka_unit_test(no_modules),
 		cmocka_unit_test(addresses_stay_numbers),
 		cmocka_unit_test(no_such_file),
 	};
