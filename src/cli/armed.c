@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "util/cleanup.h"
 #include "util/str.h"
@@ -186,6 +187,17 @@ static int run(struct armed *a, struct retcon *ctx, struct child *child, armed_p
 	return ret;
 }
 
+/* a descriptor for each place that is attached to; CMD keeps what it had before */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int armed_status(const struct armed *a, int ret, bool own)
 {
 	return a->command && own && ret && ret < EXIT_OWN_FAILURE ? EXIT_OWN_FAILURE : ret;
@@ -207,8 +219,10 @@ int armed_run(struct armed *a, armed_prepare_fn *prepare, void *arg)
 		fprintf(stderr, "retcon: cannot start a process: %s\n", strerror(errno));
 		ret = EXIT_FAILED;
 	}
-	if (!ret) /* only now: CMD inherits what signals were to us before */
+	if (!ret) { /* only now: CMD inherits what signals and limits were to us before */
+		raise_file_limit();
 		ret = watch_block_signals();
+	}
 	if (!ret && retcon_new(&ctx))
 		ret = EXIT_FAILED;
 	if (!ret) {

@@ -223,13 +223,14 @@ static int look_up_sites(struct plan *p, struct kern *kern, lookup_fn *lookup, s
 
 	if (!names || !found)
 		return err_nomem(err);
-	for (unsigned int i = 0; i < p->n_sites; i++)
-		names[i] = p->sites[i].symbol;
+	for (unsigned int i = 0; i < p->n_sites; i++) /* the list knew where some are */
+		names[i] = p->sites[i].sym.addr ? "" : p->sites[i].symbol;
 	ret = lookup(kern, names, p->n_sites, found, err);
 	for (unsigned int i = 0; ret == 0 && i < p->n_sites; i++) {
 		const char *module = p->sites[i].module;
 
-		p->sites[i].sym = found[i];
+		if (!p->sites[i].sym.addr)
+			p->sites[i].sym = found[i];
 		if (module) /* the list said so: lookup may not */
 			str_copy(p->sites[i].sym.module, sizeof(found[i].module), module);
 	}

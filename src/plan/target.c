@@ -43,7 +43,7 @@ static const char *syscall_of(const char *func)
 int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto)
 {
 	char alias[LIMIT_IDENT + 1];
-	int ret = kbtf_func(btf, name, proto);
+	int ret = kbtf_own_func(btf, name, proto);
 
 	if (ret != -ENOENT || !has_prefix(name, wrappers[0]))
 		return ret;
@@ -167,8 +167,12 @@ static int add_listed(struct plan *p, struct kern *kern, struct err *err)
 {
 	const struct injectable *list;
 	size_t n;
-	int ret = kern_injectables(kern, &list, &n, err);
+	int ret = kern_injectable_addrs(kern, err);
 
+	if (ret == 0)
+		ret = kern_injectables(kern, &list, &n, err);
+	if (ret)
+		return ret;
 	for (size_t i = 0; ret == 0 && i < n; i++) {
 		unsigned int at = p->n_sites;
 
@@ -177,6 +181,8 @@ static int add_listed(struct plan *p, struct kern *kern, struct err *err)
 		ret = add_site(p, list[i].module, "", list[i].name, err);
 		if (ret == 0)
 			p->sites[at].type = list[i].type;
+		if (ret == 0)
+			p->sites[at].sym.addr = list[i].addr;
 	}
 	return ret;
 }
