@@ -56,12 +56,14 @@ struct verifier_complaint verifier_complaint(const char *log)
 	for (const char *line = log; line && *line;) {
 		const char *end = strchr(line, '\n');
 		size_t len = end ? (size_t)(end - line) : strlen(line);
-		bool ours = len && !is_insn_line(line, len, &c.insn) && *line != ';' &&
+		bool insn = is_insn_line(line, len, &c.insn);
+		bool ours = len && !insn && *line != ';' &&
 			    strncmp(line, "processed ", 10) != 0 &&
 			    strncmp(line, "from ", 5) != 0 && strncmp(line, "func#", 5) != 0 &&
 			    strncmp(line, "verification time", 17) != 0 &&
 			    strncmp(line, "stack depth", 11) != 0;
 
+		c.began |= insn;
 		if (ours) {
 			c.found = true;
 			c.text = line;
@@ -87,6 +89,10 @@ static int refused(const struct prog *p, const char *log, struct err *err)
 
 	if (err && why_no_helper((struct str){ c.text, c.len }, err))
 		return err_locate(err, p->src, span_of(p, c.insn));
+	/* bpf_check_attach_target(): before it looks at the first instruction */
+	if (!c.began)
+		return err_plain(err, -EINVAL, ERR_ATTACH, "%s cannot have such a program: %.*s",
+				 p->func, (int)(c.len < 160 ? c.len : 160), c.text);
 	err_set(err, -EACCES, ERR_VERIFIER, p->src, span_of(p, c.insn),
 		"the kernel's verifier refused the program for %s: %.*s",
 		p->func[0] ? p->func : p->name, (int)(c.len < 160 ? c.len : 160), c.text);

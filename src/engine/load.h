@@ -13,6 +13,7 @@ int prog_load(const struct prog *p, uint32_t attach_type, const struct prog_info
  */
 struct verifier_complaint {
 	bool found; /* else the log is statistics, and the reason is elsewhere */
+	bool began; /* it is about instructions; else about where the program is to go */
 	uint32_t insn;
 	const char *text;
 	size_t len;

@@ -245,11 +245,13 @@ static int explain(struct session *s, const struct group *g, const struct err *f
 {
 	const struct rule *r = g->jobs[0]->rule;
 	const char *name = g->sites[0]->comp.func.name;
+	bool hook = r->target_kind == TARGET_LSM || strncmp(name, "security_", 9) == 0;
 	struct err why = { 0 };
 
-	if (first->tag == ERR_VERIFIER || !engine_is_trampoline(g->engine[0]))
+	/* hooks are on no list, and need no option that why_not_overridable() asks for */
+	if (first->tag != ERR_VERIFIER && !hook)
 		why_not_overridable(s->kern, name, first->code, &why);
-	if (!why.code || first->tag == ERR_VERIFIER)
+	if (!why.code)
 		why = *first;
 	err_locate(&why, r->src, r->target_at);
 	if (err)

@@ -67,9 +67,20 @@ static void empty_and_odd_logs(void **state)
 	expect("99999999999999999999: (bf)", 0, "99999999999999999999: (bf)");
 }
 
+/* what is said of the function it shall go on comes before any instruction */
+static void where_to_is_told_from_what(void **state)
+{
+	(void)state;
+	assert_false(verifier_complaint("__x64_sys_mkdir() is not modifiable\n"
+					"processed 0 insns (limit 1000000) max_states_per_insn 0\n")
+			     .began);
+	assert_true(verifier_complaint("0: (79) r0 = *(u64 *)(r7 +0)\nR7 !read_ok\n").began);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_to_is_told_from_what),
 		cmocka_unit_test(complaint_follows_its_instruction),
 		cmocka_unit_test(branch_and_statistics_lines_are_not_complaints),
 		cmocka_unit_test(refusal_before_any_instruction),
