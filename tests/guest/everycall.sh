@@ -106,15 +106,16 @@ reached()
 	for engine in $engines; do
 		sync
 		echo 3 >/proc/sys/vm/drop_caches
-		override --engine "$engine" "$rule" -- "$@"
-		t_like "$name by $engine: its caller fails" "$(cat "$out" "$err")" "$pattern"
+		# shellcheck disable=SC2016 # that shell's
+		override --engine "$engine" "$rule" -- sh -c '"$@" 2>&1' sh "$@"
+		t_like "$name by $engine: its caller fails" "$(cat "$out")" "$pattern"
 		t_num "$name by $engine: injected" "$(counted injected)" -ge 1
 		by+=${by:+, }$engine
 	done
 	echo "# reach $name | $by"
 }
 
-reached should_failslab 'should_failslab = -ENOMEM under __sys_socket' '*ENOMEM*' "$bin/call" datagram
+reached should_failslab 'should_failslab = -ENOMEM under do_pipe2' '*ENFILE*' "$bin/call" pipe
 reached should_fail_alloc_page 'should_fail_alloc_page = true if order <= 1 under unix_dgram_sendmsg' '*ENOBUFS*' \
 	"$bin/call" datagram
 reached should_fail_bio 'should_fail_bio = -EIO under submit_bio' '*Input/output error*' \
