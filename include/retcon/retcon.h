@@ -126,8 +126,8 @@ RETCON_API int retcon_session_arm(struct retcon_session *s);
 /* stops at once by one store, then detaches; cannot fail */
 RETCON_API void retcon_session_disarm(struct retcon_session *s);
 RETCON_API void retcon_session_free(struct retcon_session *s);
-/* by which the targets are overridden, once armed: "kprobe.multi", "kprobe.multi, fmod_ret" */
-RETCON_API const char *retcon_session_engine(const struct retcon_session *s);
+/* by which a rule's targets are overridden, once armed: "kprobe.multi, fmod_ret"; "" before */
+RETCON_API const char *retcon_session_engine(const struct retcon_session *s, size_t rule);
 
 enum retcon_event_kind {
 	RETCON_EVENT_INJECTED = 1, /* function's return value was replaced */

@@ -199,9 +199,9 @@ void retcon_session_disarm(struct retcon_session *s)
 	session_disarm(s->in.session);
 }
 
-const char *retcon_session_engine(const struct retcon_session *s)
+const char *retcon_session_engine(const struct retcon_session *s, size_t rule)
 {
-	return session_engine(s->in.session);
+	return rule < s->n_rules ? session_engine(s->in.session, (unsigned int)rule) : "";
 }
 
 int retcon_session_fd(const struct retcon_session *s)

@@ -88,10 +88,9 @@ uint64_t watch_now(void)
 /* what was armed, in one style */
 static void put_armed(struct watch *w, const struct report_style *style, struct buf *b)
 {
-	const char *engine = retcon_session_engine(w->session);
-
 	for (size_t i = 0; i < retcon_session_rules(w->session); i++)
-		report_armed(b, style, w->o->mode, retcon_session_rule(w->session, i), engine);
+		report_armed(b, style, w->o->mode, retcon_session_rule(w->session, i),
+			     retcon_session_engine(w->session, i));
 }
 
 /* people and scripts wait for these lines, wherever the events go */

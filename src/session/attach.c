@@ -228,15 +228,14 @@ static int try_engine(struct session *s, struct group *g, enum engine e,
 	return compile_and_attach(s, g, 0, e, err);
 }
 
-static void add_engine(struct session *s, enum engine e)
+static void add_engine(struct buf *names, const char *name)
 {
-	const char *name = engine_name(e), *at = s->engines.len ? s->engines.data : "";
 	size_t len = strlen(name);
 
-	for (; (at = strstr(at, name)); at += len)
+	for (const char *at = buf_str(names); (at = strstr(at, name)); at += len)
 		if (!at[len] || at[len] == ',')
 			return;
-	buf_printf(&s->engines, "%s%s", s->engines.len ? ", " : "", name);
+	buf_printf(names, "%s%s", names->len ? ", " : "", name);
 }
 
 /* the last word on a function that no engine could be had for */
@@ -270,7 +269,9 @@ static int attach_group(struct session *s, struct group *g, const struct prog_in
 		size_t notes = s->notes.len;
 
 		if (try_engine(s, g, g->engine[i], planned, &why) == 0) {
-			add_engine(s, g->engine[i]);
+			for (unsigned int k = 0; k < g->n_jobs; k++)
+				add_engine(&s->engines[g->jobs[k]->number],
+					   engine_name(g->engine[i]));
 			return 0;
 		}
 		detach_from(s, before);

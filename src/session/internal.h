@@ -27,7 +27,7 @@ struct session {
 	int btf_fd;
 	struct attached *attached;
 	unsigned int n_attached;
-	struct buf engines;	      /* of the targets, by name */
+	struct buf *engines;	      /* by rule: those its targets are overridden by */
 	struct buf notes;	      /* what arming left out */
 	uint64_t misses, exit_misses; /* of what is attached no more */
 	struct ring_buffer *ring;

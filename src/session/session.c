@@ -36,7 +36,9 @@ void session_free(struct session *s)
 	release_maps(s);
 	targets_free(&s->targets);
 	prog_set_free(&s->followers);
-	buf_free(&s->engines);
+	for (unsigned int i = 0; s->engines && i < s->opts.n_rules; i++)
+		buf_free(&s->engines[i]);
+	free(s->engines);
 	buf_free(&s->notes);
 	free(s->jobs);
 	free(s->rules);
@@ -125,7 +127,8 @@ static int copy_rules(struct session *s, const struct session_opts *opts, struct
 	s->opts = *opts;
 	s->rules = calloc(opts->n_rules, sizeof(*s->rules));
 	s->jobs = calloc(opts->n_rules, sizeof(*s->jobs));
-	if (!s->rules || !s->jobs)
+	s->engines = calloc(opts->n_rules, sizeof(*s->engines));
+	if (!s->rules || !s->jobs || !s->engines)
 		return err_nomem(err);
 	memcpy(s->rules, opts->rules, opts->n_rules * sizeof(*s->rules));
 	s->opts.rules = s->rules;
@@ -329,9 +332,9 @@ void session_disarm(struct session *s)
 	s->attached = NULL;
 }
 
-const char *session_engine(const struct session *s)
+const char *session_engine(const struct session *s, unsigned int rule)
 {
-	return buf_str(&s->engines);
+	return rule < s->opts.n_rules ? buf_str(&s->engines[rule]) : "";
 }
 
 const char *session_notes(const struct session *s)

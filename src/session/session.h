@@ -54,8 +54,8 @@ int session_explain(const struct session *s, struct buf *types, struct buf *ir, 
 int session_arm(struct session *s, struct err *err);
 /* a store; then everything is taken down. Safe to repeat. Records stay readable. */
 void session_disarm(struct session *s);
-/* by which the targets are overridden, once armed: "kprobe.multi", "kprobe.multi, fmod_ret" */
-const char *session_engine(const struct session *s);
+/* by which a rule's targets are overridden, once armed: "kprobe.multi, fmod_ret"; "" before */
+const char *session_engine(const struct session *s, unsigned int rule);
 /* what arming left out: one line each, "" if nothing */
 const char *session_notes(const struct session *s);
 /* the function that a record's place means, of one that was injected; NULL: no such place */
