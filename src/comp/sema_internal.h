@@ -74,11 +74,13 @@ const char *sema_task_name(unsigned int i); /* NULL after the last */
 /* sema_name.c: names and members */
 struct node *sema_name(struct sema *s, const struct expr *e);
 struct node *sema_member(struct sema *s, const struct expr *e);
-int sema_type(struct sema *s, const struct type_name *name, struct type *out);
 
 /* the member m of what base points to; e is what to point at if it cannot be read */
 struct node *sema_place(struct sema *s, const struct expr *e, struct node *base,
 			const struct kbtf_member *m);
+
+/* sema_type.c */
+int sema_type(struct sema *s, const struct type_name *name, struct type *out);
 
 /* sema_op.c */
 struct node *sema_binary(struct sema *s, const struct expr *e);

@@ -1,47 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names: locals, parameters, constants, types, members; and who is meant instead. */
-#include <stdio.h>
-
+/* Names: locals, parameters, constants, members; and who is meant instead. */
 #include "comp/sema_internal.h"
-
-static int unknown_type(struct sema *s, const struct type_name *name, unsigned int kind,
-			const char *prefix)
-{
-	const char *near[NEAREST];
-	char *text = sema_cstr(s, name->name);
-	unsigned int n;
-
-	if (!text)
-		return -ENOMEM;
-	sema_fail(s, ERR_UNKNOWN_TYPE, name->at, "no type '%s%s' in the kernel's BTF", prefix,
-		  text);
-	n = kbtf_nearest(s->btf, kind, text, near, NEAREST);
-	note_names(s, prefix, near, n);
-	return -EINVAL;
-}
-
-int sema_type(struct sema *s, const struct type_name *name, struct type *out)
-{
-	int ret = type_by_name(s->btf, name, out);
-
-	if (ret == 0)
-		return 0;
-	if (ret == -EINVAL) {
-		sema_fail(s, ERR_UNKNOWN_TYPE, name->at, "'%.*s' is not a type",
-			  STR_FMT(name->name));
-		return ret;
-	}
-	switch (name->tag) {
-	case TYPE_STRUCT:
-		return unknown_type(s, name, BTF_KIND_STRUCT, "struct ");
-	case TYPE_UNION:
-		return unknown_type(s, name, BTF_KIND_UNION, "union ");
-	case TYPE_ENUM:
-		return unknown_type(s, name, BTF_KIND_ENUM, "enum ");
-	default:
-		return unknown_type(s, name, BTF_KIND_TYPEDEF, "");
-	}
-}
 
 static struct node *param_node(struct sema *s, const struct expr *e, const struct tree_param *p)
 {

@@ -113,6 +113,23 @@ static int check_count(struct sema *s, const struct frame *f)
 	return -EINVAL;
 }
 
+/* of one record behind as many pointers: the kernel's own is the exact one */
+static bool names_same(const struct sema *s, struct type a, struct type b)
+{
+	if (a.kind == TYPE_PTR && b.kind == TYPE_PTR)
+		return names_same(s, type_target(s->btf, a), type_target(s->btf, b));
+	return a.kind == TYPE_RECORD && b.kind == TYPE_RECORD && type_same_record(s->btf, a, b);
+}
+
+static int declared_type(struct sema *s, const struct param *d, struct type have, struct type *t)
+{
+	if (type_by_name(s->btf, &d->type, t) < 0 || !names_same(s, *t, have))
+		return sema_type(s, &d->type, t);
+	have.user = t->user;
+	*t = have;
+	return 0;
+}
+
 /* declared parameters over BTF's: names and, where they say more, types */
 static int redeclare(struct sema *s, const struct frame *f)
 {
@@ -123,7 +140,7 @@ static int redeclare(struct sema *s, const struct frame *f)
 		const struct param *d = &f->params[i];
 		struct type t;
 
-		ret = sema_type(s, &d->type, &t);
+		ret = declared_type(s, d, p->params[i].type, &t);
 		if (ret < 0)
 			return ret;
 		if (!sema_types_agree(s, t, p->params[i].type))

@@ -69,3 +69,5 @@ const char *type_text(const struct kbtf *k, struct type t, char buf[static TYPE_
 
 /* a type as written; -ENOENT: no such type, -EINVAL: words that are no type */
 int type_by_name(const struct kbtf *k, const struct type_name *name, struct type *out);
+/* BTF has another struct or union of id's name, which looks different */
+bool type_has_rivals(const struct kbtf *k, uint32_t id);

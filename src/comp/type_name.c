@@ -84,6 +84,37 @@ static int find_tagged(const struct kbtf *k, unsigned int kind, const char *name
 	return kbtf_find(k, BTF_KIND_FWD, name, id);
 }
 
+/* their members have the same names, places and, by name, types */
+static bool looks_alike(const struct kbtf *k, const struct btf_type *a, const struct btf_type *b)
+{
+	const struct btf_member *x = (const void *)(a + 1), *y = (const void *)(b + 1);
+	char of_x[TYPE_TEXT], of_y[TYPE_TEXT];
+
+	if (a->size != b->size || a->info != b->info)
+		return false;
+	for (unsigned int i = 0; i < BTF_INFO_VLEN(a->info); i++) {
+		kbtf_type_name(k, x[i].type, of_x, sizeof(of_x));
+		kbtf_type_name(k, y[i].type, of_y, sizeof(of_y));
+		if (x[i].offset != y[i].offset || strcmp(of_x, of_y) != 0 ||
+		    strcmp(kbtf_str(k, x[i].name_off), kbtf_str(k, y[i].name_off)) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool type_has_rivals(const struct kbtf *k, uint32_t id)
+{
+	const struct btf_type *t = kbtf_type(k, id);
+	unsigned int kind = t ? BTF_INFO_KIND(t->info) : BTF_KIND_UNKN;
+
+	if (kind != BTF_KIND_STRUCT && kind != BTF_KIND_UNION)
+		return false;
+	for (uint32_t other = id; kbtf_find_next(k, kind, kbtf_name(k, id), other, &other) == 0;)
+		if (!looks_alike(k, t, kbtf_type(k, other)))
+			return true;
+	return false;
+}
+
 static int find_base(const struct kbtf *k, const struct type_name *name, struct type *out)
 {
 	char text[LIMIT_IDENT + 1];

@@ -43,6 +43,9 @@ const char *kbtf_name(const struct kbtf *k, uint32_t id);
 int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id);
 /* the FUNCs whose names begin so, one after the other: *cursor is 0 at first. Of the own part */
 bool kbtf_next_func(const struct kbtf *k, const char *prefix, uint32_t *cursor, uint32_t *id);
+/* the next one found behind type `after`, 0: the first */
+int kbtf_find_next(const struct kbtf *k, unsigned int kind, const char *name, uint32_t after,
+		   uint32_t *id);
 /* 1 unless several FUNCs bear the name */
 unsigned int kbtf_count_named(const struct kbtf *k, unsigned int kind, const char *name);
 

@@ -210,23 +210,34 @@ static int find_func(const struct kbtf *k, const struct kbtf_want *want, uint32_
 	return r == -ENOENT && k->base ? find_func(k->base, want, id) : r;
 }
 
-int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id)
+int kbtf_find_next(const struct kbtf *k, unsigned int kind, const char *name, uint32_t after,
+		   uint32_t *id)
 {
 	const struct kbtf_want want = kbtf_want(name);
 	const struct btf_type *t;
+	bool behind = !after;
 	struct kbtf_walk w;
 
 	if (!*name || kind >= 32)
 		return -ENOENT;
-	if (kind == BTF_KIND_FUNC)
-		return find_func(k, &want, id);
 	kbtf_walk_from(&w, k, (uint32_t)KBTF_BIT(kind));
-	while ((t = kbtf_walk(&w)))
-		if (kbtf_is(k, &want, t->name_off)) {
+	while ((t = kbtf_walk(&w))) {
+		if (behind && kbtf_is(k, &want, t->name_off)) {
 			*id = w.id;
 			return 0;
 		}
+		behind |= w.id == after;
+	}
 	return -ENOENT;
+}
+
+int kbtf_find(const struct kbtf *k, unsigned int kind, const char *name, uint32_t *id)
+{
+	const struct kbtf_want want = kbtf_want(name);
+
+	if (kind == BTF_KIND_FUNC && *name)
+		return find_func(k, &want, id);
+	return kbtf_find_next(k, kind, name, 0, id);
 }
 
 static unsigned int count_funcs(const struct kbtf *k, const struct kbtf_want *want)

@@ -388,6 +388,23 @@ static void add_owners(struct fix *f)
 	     (struct param_def[]){ { "ancestor_level", f->i32 }, { 0 } });
 }
 
+/* names that files of their own give to different things, and one thing twice */
+static void add_rivals(struct fix *f)
+{
+	int other;
+
+	for (int i = 0; i < 2; i++) {
+		record(f, "twin", 8);
+		field(f, "t", f->i32, 4);
+	}
+	record(f, "rival", 8);
+	field(f, "first", f->i32, 0);
+	field(f, "r", f->i32, 4);
+	other = record(f, "rival", 16);
+	field(f, "r", f->i64, 8);
+	func(f, "of_rival", f->i32, (struct param_def[]){ { "r", ptr(f, other) }, { 0 } });
+}
+
 static int fill(struct fix *f)
 {
 	f->b = btf__new_empty();
@@ -399,6 +416,7 @@ static int fill(struct fix *f)
 	add_functions(f);
 	add_names(f);
 	add_owners(f);
+	add_rivals(f);
 	return f->failed ? -EINVAL : 0;
 }
 

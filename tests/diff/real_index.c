@@ -102,6 +102,15 @@ static int index_funcs(struct real_index *x, const struct kbtf *btf,
 	return ret == 0 && !x->n_funcs ? -ENOENT : ret;
 }
 
+/* one of several different ones of a name cannot be named */
+static bool is_nameable(const struct kbtf *btf, const struct list *l, unsigned int i)
+{
+	bool alone = i + 1 == l->n || l->at[i + 1].kind != l->at[i].kind ||
+		     strcmp(l->at[i + 1].name, l->at[i].name) != 0;
+
+	return alone || !type_has_rivals(btf, l->at[i].id);
+}
+
 static int index_records(struct real_index *x, const struct kbtf *btf)
 {
 	struct list all;
@@ -109,7 +118,8 @@ static int index_records(struct real_index *x, const struct kbtf *btf)
 
 	x->records = all.at;
 	for (unsigned int i = 0; ret == 0 && i < all.n; i++)
-		if (is_first(&all, i) && BTF_INFO_VLEN(kbtf_type(btf, all.at[i].id)->info))
+		if (is_first(&all, i) && is_nameable(btf, &all, i) &&
+		    BTF_INFO_VLEN(kbtf_type(btf, all.at[i].id)->info))
 			x->records[x->n_records++] = all.at[i];
 	return ret;
 }
