@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names: locals, parameters, constants, members; and who is meant instead. */
+#include <stdio.h>
+
 #include "comp/sema_internal.h"
 
 static struct node *param_node(struct sema *s, const struct expr *e, const struct tree_param *p)
@@ -258,6 +260,48 @@ struct node *sema_place(struct sema *s, const struct expr *e, struct node *base,
 	return n;
 }
 
+/* the member at "a.b.c" in record */
+static bool find_path(const struct sema *s, uint32_t record, const char *path,
+		      struct kbtf_member *out)
+{
+	struct kbtf_member m = { .type = record };
+	char name[LIMIT_IDENT + 1];
+
+	for (size_t len; *path; path += len + (path[len] == '.')) {
+		uint32_t off = m.bit_off;
+
+		len = strcspn(path, ".");
+		snprintf(name, sizeof(name), "%.*s", (int)len, path);
+		if (kbtf_member(s->btf, m.type, name, &m) < 0)
+			return false;
+		m.bit_off += off;
+	}
+	*out = m;
+	return true;
+}
+
+/*
+ * include/net has macros in place of members: sk_state is __sk_common.skc_state, inet_dport
+ * sk.__sk_common.skc_dport. Nothing that is a member is looked for here.
+ */
+static bool find_macro(const struct sema *s, uint32_t record, const char *name,
+		       struct kbtf_member *out)
+{
+	static const char *const prefixes[] = { "sk_", "inet_", "ir_", "rsk_", "tw_" };
+	char member[LIMIT_IDENT + 8], path[256];
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t len = strlen(prefixes[i]);
+
+		if (strncmp(name, prefixes[i], len) != 0)
+			continue;
+		snprintf(member, sizeof(member), "skc_%s", name + len);
+		return kbtf_member_inside(s->btf, record, member, path, sizeof(path)) &&
+		       find_path(s, record, path, out);
+	}
+	return false;
+}
+
 struct node *sema_member(struct sema *s, const struct expr *e)
 {
 	struct kbtf_member m;
@@ -286,7 +330,7 @@ struct node *sema_member(struct sema *s, const struct expr *e)
 				 "member '%s'",
 				 text, name);
 	ret = kbtf_member(s->btf, record.id, name, &m);
-	if (ret < 0)
+	if (ret < 0 && !find_macro(s, record.id, name, &m))
 		return sema_unknown_member(s, e, record, name);
 	return sema_place(s, e, base, &m);
 }
