@@ -249,6 +249,7 @@ void lower_predicate(struct lower *l, const struct pred *p, ir_label if_false, i
 	ir_at(l->ir, p->frame->pred->at);
 	ir_note(l->ir, "if (!(%s)) return 0;", buf_str(&text));
 	l->on_fault = on_fault;
+	lower_find_shared(l, p->root);
 	lower_branch(l, p->root, if_false, false);
 	ir_at(l->ir, p->frame->at);
 }

@@ -8,12 +8,14 @@
 
 #include "comp/lower.h"
 
-#define LOWER_SEEN 64
+#define LOWER_SEEN   64
+#define LOWER_SHARED 8
 
 enum seen_state {
-	SEEN_VALUE, /* of a parameter or field, as C has it */
-	SEEN_BYTES, /* as they were read: zero-extended, a pointer perhaps typed */
-	SEEN_RAW,   /* the same, but a 0 may mean that they were not read */
+	SEEN_VALUE,  /* of a parameter or field, as C has it */
+	SEEN_BYTES,  /* as they were read: zero-extended, a pointer perhaps typed */
+	SEEN_RAW,    /* the same, but a 0 may mean that they were not read */
+	SEEN_STRING, /* what reading shared[off] returned; it is in its slot */
 };
 
 /* A value read or computed before on every path to here. */
@@ -27,6 +29,15 @@ struct seen {
 	ir_reg value;
 };
 
+/* A string that several tests look at the start of. */
+struct shared {
+	const struct node *at; /* its address */
+	uint32_t room;	       /* of its array, 0: it is none */
+	bool user;
+	unsigned int tests, bytes; /* bytes: what they need at most, with a NUL */
+	ir_slot slot;		   /* 0 until it is read */
+};
+
 struct lower {
 	struct ir *ir;
 	const struct abi *abi;
@@ -38,6 +49,8 @@ struct lower {
 	ir_label on_fault;
 	struct seen seen[LOWER_SEEN];
 	unsigned int n_seen;
+	struct shared shared[LOWER_SHARED];
+	unsigned int n_shared, shared_bytes;
 };
 
 /* lower.c */
@@ -89,6 +102,9 @@ enum read_from {
  */
 ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_reg base,
 		  int64_t off);
+/* the same, elsewhere than into the buffer */
+ir_reg lower_read_to(struct lower *l, ir_slot to, enum read_from from, struct ir_val bytes,
+		     ir_reg base, int64_t off);
 /* where reads go before they are loaded: at least 8 bytes */
 ir_slot lower_buffer(struct lower *l);
 ir_reg lower_load(struct lower *l, const struct node *n);
@@ -98,3 +114,12 @@ void lower_remember(struct lower *l, struct seen key, ir_reg value);
 
 /* lower_string.c: as lower_branch() */
 unsigned int lower_string(struct lower *l, const struct node *n, ir_label to, bool when);
+
+/* lower_shared.c: before anything of a predicate is lowered */
+void lower_find_shared(struct lower *l, const struct node *n);
+/* what NODE_STRCMP n shares with other tests; NULL: it reads for itself */
+struct shared *lower_shared(struct lower *l, const struct node *n);
+/* the string into its slot, unless it is there; what the helper returned */
+ir_reg lower_shared_read(struct lower *l, const struct node *n, const struct shared *s);
+/* so many are read for a test of a string's start, with the helper's NUL */
+unsigned int lower_string_bytes(const struct node *n);

@@ -41,8 +41,8 @@ static ir_reg add_offset(struct lower *l, ir_reg base, int64_t off)
 	return off ? ir_alu(l->ir, BPF_ADD, IR_64, base, ir_k(off)) : base;
 }
 
-ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_reg base,
-		  int64_t off)
+ir_reg lower_read_to(struct lower *l, ir_slot to, enum read_from from, struct ir_val bytes,
+		     ir_reg base, int64_t off)
 {
 	static const uint32_t helper[] = {
 		[READ_KERNEL] = BPF_FUNC_probe_read_kernel,
@@ -51,7 +51,7 @@ ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_
 		[READ_USER_STRING] = BPF_FUNC_probe_read_user_str,
 	};
 	struct ir_val args[] = {
-		ir_r(ir_slot_addr(l->ir, lower_buffer(l), 0)),
+		ir_r(ir_slot_addr(l->ir, to, 0)),
 		bytes,
 		ir_r(add_offset(l, base, off)),
 	};
@@ -60,6 +60,12 @@ ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_
 	l->may_fault = true;
 	ir_branch(l->ir, BPF_JSLT, IR_64, ret, ir_k(0), l->on_fault);
 	return ret;
+}
+
+ir_reg lower_read(struct lower *l, enum read_from from, struct ir_val bytes, ir_reg base,
+		  int64_t off)
+{
+	return lower_read_to(l, lower_buffer(l), from, bytes, base, off);
 }
 
 /* bits of a field out of the bytes that hold it, of which more may be above */

@@ -14,6 +14,7 @@ struct match {
 	struct lower *l;
 	const struct node *n;
 	const struct pattern *p;
+	ir_slot slot; /* where it is read to; 0: the buffer */
 	ir_label differs;
 	ir_reg string;	  /* its address */
 	ir_reg len;	  /* and length, or cap if it is longer */
@@ -39,9 +40,9 @@ static void read_bytes(struct match *m, struct ir_val bytes, ir_reg at)
 	lower_read(m->l, m->n->string->user ? READ_USER : READ_KERNEL, bytes, at, 0);
 }
 
-static ir_reg load(struct lower *l, unsigned int bytes, unsigned int at)
+static ir_reg load(struct match *m, unsigned int bytes, unsigned int at)
 {
-	return ir_slot_load(l->ir, bytes, lower_buffer(l), (int32_t)at);
+	return ir_slot_load(m->l->ir, bytes, m->slot ? m->slot : lower_buffer(m->l), (int32_t)at);
 }
 
 /* unless byte is in the set goto no; runs of members ascend, so the first that ends above decides
@@ -74,16 +75,16 @@ static void need_member(struct ir *ir, ir_reg byte, const struct piece *p, ir_la
 }
 
 /* unless the byte at this offset of the buffer is one that the piece allows goto no */
-static void need_piece(struct lower *l, unsigned int at, const struct piece *p, ir_label no)
+static void need_piece(struct match *m, unsigned int at, const struct piece *p, ir_label no)
 {
 	if (p->kind == PIECE_BYTE)
-		ir_branch(l->ir, BPF_JNE, IR_32, load(l, 1, at), ir_k(p->byte), no);
+		ir_branch(m->l->ir, BPF_JNE, IR_32, load(m, 1, at), ir_k(p->byte), no);
 	else if (p->kind == PIECE_SET)
-		need_member(l->ir, load(l, 1, at), p, no);
+		need_member(m->l->ir, load(m, 1, at), p, no);
 }
 
 /* the same for several bytes at once; what is no PIECE_BYTE is masked out */
-static void need_word(struct lower *l, unsigned int at, unsigned int bytes, const struct part *part,
+static void need_word(struct match *m, unsigned int at, unsigned int bytes, const struct part *part,
 		      ir_label no)
 {
 	enum ir_width w = bytes == 8 ? IR_64 : IR_32;
@@ -100,11 +101,11 @@ static void need_word(struct lower *l, unsigned int at, unsigned int bytes, cons
 	}
 	if (!mask)
 		return;
-	have = load(l, bytes, at);
+	have = load(m, bytes, at);
 	if (mask != all)
-		have = ir_alu(l->ir, BPF_AND, w, have,
+		have = ir_alu(m->l->ir, BPF_AND, w, have,
 			      ir_k(w == IR_64 ? (int64_t)mask : (int32_t)mask));
-	ir_branch(l->ir, BPF_JNE, w, have, ir_k(w == IR_64 ? (int64_t)want : (int32_t)want), no);
+	ir_branch(m->l->ir, BPF_JNE, w, have, ir_k(w == IR_64 ? (int64_t)want : (int32_t)want), no);
 }
 
 /* the part is at the start of the buffer, perhaps with a NUL behind it */
@@ -115,20 +116,40 @@ static void need_part(struct match *m, const struct part *part, bool with_nul)
 	for (unsigned int at = 0; at < n; at += step) {
 		for (step = 8; step > n - at; step /= 2)
 			;
-		need_word(m->l, at, step, part, m->differs);
+		need_word(m, at, step, part, m->differs);
 	}
 	for (unsigned int i = 0; i < part->n; i++)
 		if (part->piece[i].kind == PIECE_SET)
-			need_piece(m->l, i, &part->piece[i], m->differs);
+			need_piece(m, i, &part->piece[i], m->differs);
+}
+
+/* of `bytes` that may be stored, as many are as the first part has; no more if that is the whole */
+static void need_stored(struct match *m, ir_reg stored, unsigned int bytes, bool whole)
+{
+	unsigned int n = m->p->part[0].n;
+	uint8_t unless = n ? BPF_JNE : BPF_JGT; /* stored may be 0 for none */
+
+	if (!n && !whole)
+		return;
+	if (!whole && bytes > n + 1)
+		unless = BPF_JLT;
+	ir_branch(m->l->ir, unless, IR_64, stored, ir_k(n + 1), m->differs);
 }
 
 /* The part before the first star, or all there is. `room`: of the array, 0: it ends with a NUL. */
 static void match_start(struct match *m, bool whole)
 {
 	const struct part *part = &m->p->part[0];
-	unsigned int room = m->n->string->room, n = part->n;
-	ir_reg stored;
+	unsigned int room = m->n->string->room, n = part->n, bytes = lower_string_bytes(m->n);
+	const struct shared *shared = lower_shared(m->l, m->n);
 
+	if (shared) {
+		m->slot = shared->slot;
+		need_stored(m, lower_shared_read(m->l, m->n, shared), shared->bytes, whole);
+		need_part(m, part, false);
+		return;
+	}
+	m->string = lower_base(m->l, m->n->a, 0);
 	if (room && m->p->literal) { /* no byte of it can be a NUL: no need to know the length */
 		whole = whole && n < room;
 		n += whole;
@@ -136,10 +157,7 @@ static void match_start(struct match *m, bool whole)
 		need_part(m, part, whole);
 		return;
 	}
-	/* room for one byte more than it may have tells a longer string from an equal one */
-	stored = read_string(m, whole && (!room || n < room) ? n + 2 : n + 1);
-	if (n || whole)
-		ir_branch(m->l->ir, n ? BPF_JNE : BPF_JGT, IR_64, stored, ir_k(n + 1), m->differs);
+	need_stored(m, read_string(m, bytes), bytes, whole);
 	need_part(m, part, false);
 }
 
@@ -157,7 +175,7 @@ static void search_part(struct match *m, const struct part *part, unsigned int f
 		if (entry[i])
 			ir_place(ir, entry[i]);
 		for (unsigned int k = 0; k < part->n; k++)
-			need_piece(m->l, i + k, &part->piece[k], next);
+			need_piece(m, i + k, &part->piece[k], next);
 		if (!next_entry[i + part->n])
 			next_entry[i + part->n] = ir_label_new(ir);
 		ir_jump(ir, next_entry[i + part->n]);
@@ -223,7 +241,6 @@ static void match_terminated(struct match *m)
 	ir_reg stored;
 
 	if (m->p->n_parts == 1 || (m->p->n_parts == 2 && !m->p->part[1].n)) {
-		m->string = lower_base(m->l, m->n->a, 0);
 		match_start(m, m->p->n_parts == 1);
 		return;
 	}

@@ -149,9 +149,10 @@ static void pattern(struct gen *g, unsigned int most, struct buf *out)
 	buf_puts(out, gen_below(g, 2) ? "*\"" : "\"");
 }
 
-void gen_string_on(struct gen *g, const char *what, unsigned int most, struct buf *out)
+static void one_test(struct gen *g, const char *what, unsigned int most, unsigned int kinds,
+		     struct buf *out)
 {
-	switch (gen_below(g, 6)) {
+	switch (gen_below(g, kinds)) {
 	case 0:
 	case 1:
 		buf_printf(out, "(%s %s ", what, gen_below(g, 2) ? "==" : "!=");
@@ -172,6 +173,22 @@ void gen_string_on(struct gen *g, const char *what, unsigned int most, struct bu
 		break;
 	}
 	buf_puts(out, ")");
+}
+
+/* at times more than one of the same string, of the kinds that share a read of it */
+void gen_string_on(struct gen *g, const char *what, unsigned int most, struct buf *out)
+{
+	static const char *const ops[] = { " || ", " && ", " == ", " | " };
+	unsigned int n = gen_below(g, 4) ? 1 : 2 + gen_below(g, 3);
+
+	if (n > 1)
+		buf_puts(out, "(");
+	for (unsigned int i = 0; i < n; i++) {
+		buf_puts(out, i ? pick(g, ops, COUNT(ops)) : "");
+		one_test(g, what, most, n > 1 ? 4 : 6, out);
+	}
+	if (n > 1)
+		buf_puts(out, ")");
 }
 
 void gen_string_test(struct gen *g, unsigned int depth, struct buf *out)

@@ -90,6 +90,11 @@ static void reads_are_shared(void **state)
 	assert_int_equal(calls("(si && obj->in.i || obj->in.i)"), 2);
 	assert_int_equal(calls("((si ? obj->in.i : 1) + obj->in.i)"), 2);
 	assert_int_equal(calls("(obj->in.i == 1 ? obj->in.i : obj->in.i + 1)"), 1);
+	assert_int_equal(calls("(obj->text == \"a\" || obj->text == \"abc\")"), 2);
+	assert_int_equal(calls("(obj->in.name == \"a\" || obj->in.i || obj->in.name != \"ab\")"),
+			 2);
+	assert_int_equal(calls("(si && obj->in.name == \"a\" || obj->in.name != \"ab\")"), 2);
+	assert_int_equal(calls("(obj->in.name == \"a\" || (char *)obj->in.name == \"ab\")"), 2);
 }
 
 static void the_task_is_asked_once(void **state)
