@@ -60,6 +60,25 @@ struct parts {
 	unsigned int n_callbacks;
 };
 
+/* the part of the rule that instruction `insn` is of */
+static struct span place_of(const struct prog *p, uint32_t insn)
+{
+	struct span at = SPAN_NONE;
+
+	for (uint32_t i = 0; i < p->n_lines && p->lines[i].insn <= insn; i++)
+		at = p->lines[i].at;
+	return at;
+}
+
+static int too_many_insns(const struct prog *p, struct err *err)
+{
+	err_plain(err, -E2BIG, ERR_LIMIT,
+		  "this rule needs %u instructions in one program, the limit is %d", p->n_insns,
+		  LIMIT_INSNS);
+	err_locate(err, p->src, place_of(p, LIMIT_INSNS));
+	return -E2BIG;
+}
+
 static int assemble(const struct parts *parts, struct prog *p, struct err *err)
 {
 	_cleanup_(code_close) struct code c = { .out = p };
@@ -86,20 +105,18 @@ static int assemble(const struct parts *parts, struct prog *p, struct err *err)
 				 "this rule needs %u bytes of stack, a BPF program has %d", stack,
 				 LIMIT_STACK_BYTES);
 	if (p->n_insns > LIMIT_INSNS)
-		return err_plain(err, -E2BIG, ERR_LIMIT,
-				 "this rule needs %u instructions in one program, the limit is %d",
-				 p->n_insns, LIMIT_INSNS);
+		return too_many_insns(p, err);
 	return prog_check(p, err);
 }
 
 /* the first that could not be written */
-static const struct err *emit_error(const struct parts *parts)
+static const struct ir *not_written(const struct parts *parts)
 {
 	if (parts->main->err.code)
-		return &parts->main->err;
+		return parts->main;
 	for (unsigned int i = 0; i < parts->n_callbacks; i++)
 		if (parts->callbacks[i]->err.code)
-			return &parts->callbacks[i]->err;
+			return parts->callbacks[i];
 	return NULL;
 }
 
@@ -107,15 +124,17 @@ int ir_assemble(struct ir *main, struct ir *const *callbacks, unsigned int n_cal
 		struct prog *out, struct err *err)
 {
 	const struct parts parts = { main, callbacks, n_callbacks };
-	_cleanup_(prog_free) struct prog p = { 0 };
-	const struct err *failed = emit_error(&parts);
+	_cleanup_(prog_free) struct prog p = { .src = out->src };
+	const struct ir *failed = not_written(&parts);
 	struct err early = { 0 };
 	int r;
 
 	if (failed) {
-		if (err && !err->code)
-			*err = *failed;
-		return failed->code;
+		if (err && !err->code) {
+			*err = failed->err;
+			err_locate(err, out->src, failed->at);
+		}
+		return failed->err.code;
 	}
 	if (n_callbacks > LIMIT_CALLBACKS)
 		return err_plain(err, -E2BIG, ERR_LIMIT,
@@ -125,6 +144,7 @@ int ir_assemble(struct ir *main, struct ir *const *callbacks, unsigned int n_cal
 	if (r == -E2BIG && main->leaves_early) {
 		main->leaves_early = false; /* registers after all */
 		prog_free(&p);
+		p.src = out->src;
 		r = assemble(&parts, &p, err);
 	} else if (r < 0 && early.code && err && !err->code) {
 		*err = early;

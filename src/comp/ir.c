@@ -64,7 +64,8 @@ static struct op *append(struct ir *ir, enum op_kind kind)
 		return NULL;
 	if (ir->n >= LIMIT_IR) {
 		err_plain(&ir->err, -E2BIG, ERR_LIMIT,
-			  "this rule needs more than %d operations in one program", LIMIT_IR);
+			  "this rule needs more operations in one program than %d, the limit",
+			  LIMIT_IR);
 		return NULL;
 	}
 	if (ir->n == ir->cap) {
@@ -423,7 +424,8 @@ void ir_leaves_early(struct ir *ir)
 
 void ir_at(struct ir *ir, struct span at)
 {
-	ir->at = at;
+	if (!ir->err.code) /* where it failed stays known */
+		ir->at = at;
 }
 
 void ir_note(struct ir *ir, const char *fmt, ...)
