@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of constants: C's, errno's, allocation flags, and what BTF's enums have. */
+/* Names of constants: C's, errno's, allocation flags, what BTF's enums have, system calls'. */
 #include "comp/sema_internal.h"
+#include "comp/uapi_names.h"
 #include "kern/gfp.h"
 #include "util/errno_names.h"
 
@@ -19,8 +20,8 @@ struct node *sema_constant(struct sema *s, const struct expr *e, const char *nam
 	struct type t = type_int(4, true);
 	const char *why = "";
 	uint32_t flags;
+	int ret, fixed;
 	int64_t v;
-	int ret;
 
 	if (!strcmp(name, "NULL"))
 		return sema_const(s, e->at, type_pointer_to(type_void()), 0);
@@ -40,7 +41,9 @@ struct node *sema_constant(struct sema *s, const struct expr *e, const char *nam
 				 "'%s' has different values in this kernel's enums: write the one "
 				 "that is meant",
 				 name);
-	return ret == 0 ? enum_node(s, e, v) : NULL;
+	if (ret == 0)
+		return enum_node(s, e, v);
+	return uapi_value(name, &fixed) ? sema_const(s, e->at, t, (uint64_t)fixed) : NULL;
 }
 
 /* errno's are 1 to 133, the kernel's own 512 to 531 */
@@ -60,6 +63,8 @@ void sema_near_constants(struct sema *s, struct near *near)
 	offer_errnos(near);
 	for (unsigned int i = 0; gfp_name(i); i++)
 		near_offer(near, gfp_name(i));
+	for (unsigned int i = 0; uapi_name(i); i++)
+		near_offer(near, uapi_name(i));
 	for (unsigned int i = 0; i < n; i++)
 		near_offer(near, of_btf[i]);
 }
