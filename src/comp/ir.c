@@ -64,8 +64,7 @@ static struct op *append(struct ir *ir, enum op_kind kind)
 		return NULL;
 	if (ir->n >= LIMIT_IR) {
 		err_plain(&ir->err, -E2BIG, ERR_LIMIT,
-			  "this rule needs more operations in one program than %d, the limit",
-			  LIMIT_IR);
+			  "this rule needs more than %d operations in one program", LIMIT_IR);
 		return NULL;
 	}
 	if (ir->n == ir->cap) {
