@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 engines='kprobe.multi kprobe fmod_ret'
-in_full || engines=kprobe.multi # the others take a program or an event for each of 400 functions
+[ -n "${RETCON_TEST_LONG:-}" ] || engines=kprobe.multi # the others take minutes: a program, or an event, for each of 400 functions
 
 # Numbers by the names of wrappers: the header's, where it has another name for a call, and what is newer than it.
 numbers()
