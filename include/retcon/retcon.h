@@ -91,8 +91,8 @@ struct retcon_override_opts {
 	const char *const *rules; /* "should_failslab = -ENOMEM under tcp_v4_connect times 5" */
 	size_t n_rules;
 	const struct retcon_scope *scope; /* NULL: whoever's calls */
-	bool timed; /* the caller sets a bound by disarming after a time; else times N */
-	bool force; /* a value the function may not return is meant: noted, not refused */
+	bool timed;	    /* the caller sets a bound by disarming after a time; else times N */
+	bool force;	    /* a value the function may not return is meant: noted, not refused */
 	const char *engine; /* as in retcon_inject_opts */
 };
 

@@ -57,8 +57,7 @@ struct verifier_complaint verifier_complaint(const char *log)
 		const char *end = strchr(line, '\n');
 		size_t len = end ? (size_t)(end - line) : strlen(line);
 		bool insn = is_insn_line(line, len, &c.insn);
-		bool ours = len && !insn && *line != ';' &&
-			    strncmp(line, "processed ", 10) != 0 &&
+		bool ours = len && !insn && *line != ';' && strncmp(line, "processed ", 10) != 0 &&
 			    strncmp(line, "from ", 5) != 0 && strncmp(line, "func#", 5) != 0 &&
 			    strncmp(line, "verification time", 17) != 0 &&
 			    strncmp(line, "stack depth", 11) != 0;

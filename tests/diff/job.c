@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "machine.h"
 #include "lang/parse.h"
+#include "machine.h"
 
 static struct comp_func describe(const struct kbtf *btf, const char *name, bool trampoline)
 {

@@ -70,8 +70,8 @@ static int show_predicate(const struct comp_job *job, enum prog_kind kind, struc
 			  struct err *err)
 {
 	struct prog prog = { 0 };
-	int ret = comp_predicate(job->btf, job->rule->src, &job->rule->on_target, job->site->func.name,
-				 kind, &prog, err);
+	int ret = comp_predicate(job->btf, job->rule->src, &job->rule->on_target,
+				 job->site->func.name, kind, &prog, err);
 
 	if (ret == 0)
 		prog_print(&prog, out);
