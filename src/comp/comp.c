@@ -149,10 +149,12 @@ static int write_frame(const struct comp_env *env, unsigned int func, struct uni
 			ret = unit_name(unit, "rc_enter", (int)func, f->name, attach, env->err);
 		if (ret < 0)
 			return ret;
+		unit->meta.attach_btf_fd = f->trampoline ? f->attach_fd : 0;
 	}
 	if (!f->trampoline)
 		return 0;
 	unit = &u->unit[u->n++];
+	unit->meta.attach_btf_fd = f->attach_fd;
 	ret = tracked ? frame_exit_prog(env, func, unit) : frame_hold_prog(env, unit);
 	return ret < 0 ? ret
 		       : unit_name(unit, tracked ? "rc_exit" : "rc_hold", (int)func, f->name,
@@ -181,6 +183,7 @@ static int write_target(const struct comp_env *envs, unsigned int n_envs, struct
 	if (ret == 0)
 		ret = unit_name(&u->unit[0], "rc_target", -1, site->func.name,
 				typed ? site->func.func_id : 0, envs->err);
+	u->unit[0].meta.attach_btf_fd = typed ? site->func.attach_fd : 0;
 	if (ret < 0 || site->kind != PROG_KRETPROBE)
 		return ret;
 	ret = after_entry_prog(envs, &u->unit[u->n++]);

@@ -18,7 +18,8 @@ struct comp_func {
 	bool trampoline;  /* fentry + fexit; else entry probe */
 	bool syscall;	  /* a syscall wrapper: its arguments are in the pt_regs it is given */
 	bool returned;	  /* it is looked at when it returns: `retval` is known */
-	const struct kbtf *btf;	      /* its module's types; NULL: the session's */
+	const struct kbtf *btf; /* its module's types; NULL: the session's */
+	int attach_fd;		/* borrowed: of that BTF, for trampolines; -1: not to be had */
 	const struct frame *declared; /* its parameters, should BTF not have them; or NULL */
 };
 

@@ -79,6 +79,8 @@ static bool fits_trampoline(struct candidate *c)
 
 	if (!f->func_id)
 		return no(c, "the kernel's BTF does not have it");
+	if (f->attach_fd < 0)
+		return no(c, "its module's BTF cannot be had");
 	if (wide_zero(c))
 		return no(c, "it takes a 0 of 64 bits for 'run the function'");
 	return true;

@@ -71,6 +71,8 @@ static int describe(struct plan *p, unsigned int i, struct kern *kern, const str
 		if (kern_module_btf(kern, p->func[i].sym.module, &types, NULL) < 0)
 			return 0;
 		cf->btf = types;
+		if (kern_module_btf_fd(kern, p->func[i].sym.module, &cf->attach_fd, NULL) < 0)
+			cf->attach_fd = -1;
 	}
 	ret = plan_proto(types, cf->name, &proto);
 	if (ret == -ENOENT)
@@ -79,7 +81,7 @@ static int describe(struct plan *p, unsigned int i, struct kern *kern, const str
 		return err_plain(err, ret, ERR_BTF,
 				 "the type of %s cannot be read from this kernel's BTF", cf->name);
 	cf->func_id = proto.func_id;
-	cf->trampoline = takes_trampoline(types, &proto);
+	cf->trampoline = cf->attach_fd >= 0 && takes_trampoline(types, &proto);
 	if (kbtf_count_named(types, BTF_KIND_FUNC, cf->name) > 1)
 		buf_printf(&p->notes,
 			   "several functions are called %s: the kernel's first is followed\n",

@@ -312,6 +312,8 @@ static void describe_site(struct plan *p, unsigned int i, struct kern *kern, con
 		if (kern_module_btf(kern, p->sites[i].sym.module, &types, NULL) < 0)
 			return;
 		f->btf = types;
+		if (kern_module_btf_fd(kern, p->sites[i].sym.module, &f->attach_fd, NULL) < 0)
+			f->attach_fd = -1;
 	}
 	if (plan_proto(types, f->name, &proto) == 0)
 		f->func_id = proto.func_id;
