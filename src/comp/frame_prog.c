@@ -288,13 +288,14 @@ int frame_enter_prog(const struct comp_env *env, unsigned int func, struct comp_
 }
 
 /* the type returned, if it is one a record can carry */
-static bool returned_type(const struct comp_env *env, uint32_t func_id, struct type *out)
+static bool returned_type(const struct comp_env *env, const struct comp_func *f, struct type *out)
 {
+	const struct kbtf *btf = f->btf ? f->btf : env->job->btf;
 	struct kbtf_proto proto;
 
-	if (kbtf_func_by_id(env->job->btf, func_id, &proto) < 0)
+	if (kbtf_func_by_id(btf, f->func_id, &proto) < 0)
 		return false;
-	*out = type_of_id(env->job->btf, proto.ret);
+	*out = type_of_id(btf, proto.ret);
 	return type_is_scalar(*out);
 }
 
@@ -311,7 +312,7 @@ static struct report report_begin(struct pgm *p, unsigned int func)
 {
 	struct report r = { 0 };
 
-	r.possible = returned_type(p->env, p->env->job->funcs[func].func_id, &r.type);
+	r.possible = returned_type(p->env, &p->env->job->funcs[func], &r.type);
 	if (r.possible) {
 		r.record.slot = ir_slot_new(p->ir, RECORD_OFF(stack));
 		r.value = ir_slot_new(p->ir, 8);

@@ -43,7 +43,8 @@ static int attach_multi(int prog_fd, const struct engine_site *sites, unsigned i
 		numbers[i] = sites[i].addr;
 		numbers[n + i] = sites[i].cookie;
 	}
-	return sys_link_kprobe_multi(prog_fd, numbers, n > 1 ? numbers + n : NULL, n, flags);
+	return sys_link_kprobe_multi(prog_fd, numbers, n > 1 || sites->cookie ? numbers + n : NULL,
+				     n, flags);
 }
 
 static int attach_kprobe_multi(int prog_fd, const struct engine_site *sites, unsigned int n,

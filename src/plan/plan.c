@@ -279,13 +279,18 @@ static int check_callers(struct plan *p, struct kern *kern, const struct kbtf *b
 	return ret || !buf_err(&p->notes) ? ret : err_nomem(err);
 }
 
-/* sites whose condition looks at nothing of theirs can share a program */
+/* sites whose condition looks at nothing of theirs can share a program: `pid` may be a parameter */
 static int ask_for_arguments(struct plan *p, const struct kbtf *btf, struct err *err)
 {
-	const struct comp_func *f = &p->sites[0].comp.func;
+	int ret = 0;
 
-	return comp_reads_arguments(f->btf ? f->btf : btf, p->rule->src, f, &p->rule->on_target,
-				    &p->by_arguments, err);
+	for (unsigned int i = 0; !ret && i < p->n_sites && !p->by_arguments; i++) {
+		const struct comp_func *f = &p->sites[i].comp.func;
+
+		ret = comp_reads_arguments(f->btf ? f->btf : btf, p->rule->src, f,
+					   &p->rule->on_target, &p->by_arguments, err);
+	}
+	return ret;
 }
 
 /* everything about one site that can speak against it */

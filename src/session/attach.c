@@ -196,7 +196,7 @@ static int attach_trampolines(struct session *s, struct group *g, enum engine e,
 
 		one.sites = &g->sites[i];
 		one.n_sites = 1;
-		one.first = g->first + i;
+		one.first = one.scratch = g->first + i; /* a program, a record */
 		one.progs = (struct prog_set){ 0 };
 		ret = compile_and_attach(s, &one, 0, e, &why);
 		prog_set_free(&one.progs);
@@ -315,8 +315,10 @@ static int attach_entry_probe(struct session *s, const struct prog *p, const str
 			ret = engine_attach(probes[i], fd, site, 1, &link);
 		if (ret == 0)
 			ret = add_attached(s, probes[i], fd, link);
-		if (ret)
+		if (ret) {
+			engine_release(&link);
 			closep(&fd);
+		}
 		if (err && err->tag == ERR_VERIFIER)
 			break;
 	}
@@ -337,8 +339,10 @@ static int attach_trampoline(struct session *s, const struct prog *p, const stru
 		ret = engine_attach(e, fd, NULL, 1, &link);
 	if (ret == 0)
 		ret = add_attached(s, e, fd, link);
-	if (ret)
+	if (ret) {
+		engine_release(&link);
 		closep(&fd);
+	}
 	return ret;
 }
 

@@ -80,6 +80,7 @@ static bool site_has(const struct plan_site *s, enum engine e)
 struct target {
 	const struct mention *m;
 	size_t n;
+	const struct plan_site *site; /* of the rule that knows most of its parameters */
 	enum engine engine[PLAN_ENGINES];
 	unsigned int n_engines;
 	bool alone; /* its program is for no other function */
@@ -111,6 +112,10 @@ static int describe(struct target *t, const struct session_rule *rules, unsigned
 
 	t->alone = t->m->site->comp.gfp_param != NULL;
 	t->pattern = true;
+	t->site = t->m->site;
+	for (size_t i = t->n; i-- > 0;)
+		if (t->m[i].site->comp.func.declared)
+			t->site = t->m[i].site;
 	for (size_t i = 0; i < t->n; i++) {
 		t->alone |= rules[t->m[i].rule].plan->by_arguments;
 		t->pattern &= rules[t->m[i].rule].plan->pattern;
@@ -148,9 +153,7 @@ static int add_group(struct targets *out, const struct target *t, const struct c
 		return -ENOMEM;
 	out->group = grown;
 	g = &grown[out->n_groups];
-	*g = (struct group){ .n_engines = t->n_engines,
-			     .pattern = t->pattern,
-			     .scratch = out->n_groups };
+	*g = (struct group){ .n_engines = t->n_engines, .pattern = t->pattern };
 	memcpy(g->engine, t->engine, sizeof(g->engine));
 	g->jobs = calloc(t->n, sizeof(*g->jobs));
 	if (!g->jobs)
@@ -178,14 +181,14 @@ static int join_group(struct targets *out, const struct target *t, const struct 
 	if (!sites)
 		return -ENOMEM;
 	g->sites = sites;
-	g->sites[g->n_sites++] = t->m->site;
+	g->sites[g->n_sites++] = t->site;
 	return 0;
 }
 
 static int number_sites(struct targets *out)
 {
 	for (unsigned int i = 0; i < out->n_groups; i++) {
-		out->group[i].first = out->n_sites;
+		out->group[i].first = out->group[i].scratch = out->n_sites;
 		out->n_sites += out->group[i].n_sites;
 	}
 	out->site = calloc(out->n_sites + 1, sizeof(*out->site));
