@@ -212,14 +212,9 @@ static void read_once_and_kept(void **state)
 
 static void unknown_modules(void **state)
 {
-	static const char *const names[] = { "nobody",
-					     "",
-					     ".",
-					     "../vmlinux",
-					     "a/b",
-					     "a b",
-					     "m23456789_123456789_123456789_123456789_123456789_"
-					     "123456789_1234" };
+	static const char too_long[] = "m23456789_123456789_123456789_123456789_123456789_"
+				       "123456789_1234";
+	const char *const names[] = { "nobody", "", ".", "../vmlinux", "a/b", "a b", too_long };
 	const struct kbtf *k;
 	int fd = -1;
 
