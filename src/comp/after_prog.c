@@ -70,7 +70,7 @@ int after_entry_prog(const struct comp_env *env, struct comp_unit *unit)
 	if (ret < 0)
 		return ret;
 	pgm_need_armed(&p);
-	pgm_need_task_context(&p);
+	pgm_need_task_context(&p, &env->site->func);
 	pgm_need_scope(&p);
 	pgm_state(&p);
 	pgm_state_or_new(&p);

@@ -265,7 +265,7 @@ static void enter(struct pgm *p, unsigned int func)
 	pgm_need_armed(p);
 	if (!starts_chain)
 		pgm_need_active(p, chains);
-	pgm_need_task_context(p);
+	pgm_need_task_context(p, &p->env->job->funcs[func]);
 	if (starts_chain)
 		pgm_need_scope(p);
 	pgm_state(p);

@@ -111,12 +111,15 @@ void pgm_need_active(struct pgm *p, uint32_t chains)
 		ir_place(ir, go);
 }
 
-void pgm_need_task_context(struct pgm *p)
+/* a system call is always a task's; naming the counter is two thirds of what loading costs */
+void pgm_need_task_context(struct pgm *p, const struct comp_func *func)
 {
 	const struct comp_kernel *k = &p->env->kern;
 	struct ir *ir = p->ir;
 	ir_reg at, count;
 
+	if (func->syscall)
+		return;
 	ir_note(ir, "if (preempt_count() & 0x%08x) return 0;", NOT_TASK_CONTEXT);
 	at = ir_call(ir, BPF_FUNC_this_cpu_ptr,
 		     (struct ir_val[]){ ir_r(ir_ksym(ir, k->preempt_var)) }, 1);

@@ -101,7 +101,7 @@ void pgm_end(struct pgm *p); /* places `leave` */
 void pgm_need_armed(struct pgm *p);
 /* one of these chains, by bit, has tasks inside */
 void pgm_need_active(struct pgm *p, uint32_t chains);
-void pgm_need_task_context(struct pgm *p);
+void pgm_need_task_context(struct pgm *p, const struct comp_func *func);
 void pgm_need_task(struct pgm *p);
 /* return 0 unless the current task is in scope (scope.c) */
 void pgm_need_scope(struct pgm *p);

@@ -274,7 +274,7 @@ int target_prog(const struct comp_env *envs, unsigned int n_envs, struct comp_un
 		lower_reserve(p.lower, envs[i].target.buf_bytes);
 	ir_leaves_early(p.ir);
 	pgm_need_armed(&p);
-	pgm_need_task_context(&p);
+	pgm_need_task_context(&p, &envs->site->func);
 	pgm_need_scope(&p);
 	if (kind == PROG_KRETPROBE)
 		after_find_call(&p);

@@ -313,7 +313,7 @@ static int gather(struct list *l, struct kern *k, const struct kbtf *btf, struct
 	size_t n;
 	int r = 0;
 
-	if (kern_injectables(k, &list, &n, why) < 0)
+	if (kern_injectables(k, true, &list, &n, why) < 0)
 		n = 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = add_injectable(l, &list[i]);

@@ -65,16 +65,19 @@ static int compare(const void *a, const void *b)
 }
 
 /* a system call without arguments is listed for 64 and for 32 bit, by the name they share */
-static void sort_and_merge(struct injectables *l)
+void injectables_sort(struct injectables *l)
 {
 	size_t n = 0;
 
+	if (l->sorted)
+		return;
 	if (l->n)
 		qsort(l->entry, l->n, sizeof(*l->entry), compare);
 	for (size_t i = 0; i < l->n; i++)
 		if (!n || compare(&l->entry[n - 1], &l->entry[i]) != 0)
 			l->entry[n++] = l->entry[i];
 	l->n = n;
+	l->sorted = true;
 }
 
 int injectables_parse(struct injectables *out, char *text, struct err *err)
@@ -89,8 +92,8 @@ int injectables_parse(struct injectables *out, char *text, struct err *err)
 				 "the error injection list is longer than %d bytes",
 				 LIMIT_LIST_BYTES);
 	}
-	for (at = text; *at; at++)
-		most += *at == '\n';
+	for (at = text; (at = strchr(at, '\n')); at++)
+		most++;
 	l.entry = calloc(most, sizeof(*l.entry));
 	if (!l.entry) {
 		injectables_free(&l);
@@ -104,7 +107,6 @@ int injectables_parse(struct injectables *out, char *text, struct err *err)
 			l.entry[l.n++].line = (unsigned int)l.lines;
 		l.lines += *at != '\0';
 	}
-	sort_and_merge(&l);
 	*out = l;
 	return 0;
 }
@@ -116,11 +118,12 @@ void injectables_free(struct injectables *l)
 	*l = (struct injectables){ 0 };
 }
 
-const struct injectable *injectables_find(const struct injectables *l, const char *name,
+const struct injectable *injectables_find(struct injectables *l, const char *name,
 					  const char *module)
 {
 	const struct injectable key = { .name = name, .module = module };
 
+	injectables_sort(l);
 	return l->n ? bsearch(&key, l->entry, l->n, sizeof(*l->entry), compare) : NULL;
 }
 
@@ -138,12 +141,15 @@ static int read_list(struct kern *k, struct err *err)
 	return r < 0 ? r : injectables_parse(&k->injectables, text, err);
 }
 
-int kern_injectables(struct kern *k, const struct injectable **out, size_t *n, struct err *err)
+int kern_injectables(struct kern *k, bool sorted, const struct injectable **out, size_t *n,
+		     struct err *err)
 {
 	int r = read_list(k, err);
 
 	if (r < 0)
 		return r;
+	if (sorted)
+		injectables_sort(&k->injectables);
 	*out = k->injectables.entry;
 	*n = k->injectables.n;
 	return 0;

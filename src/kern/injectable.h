@@ -19,20 +19,23 @@ struct injectables {
 	char *text; /* names lie in it */
 	struct injectable *entry;
 	size_t n, lines;
-	bool has_addrs;
+	bool has_addrs, sorted;
 };
 
-/* takes the malloc'ed text; sorted by name, then module; a line twice is one entry */
+/* takes the malloc'ed text */
 int injectables_parse(struct injectables *out, char *text, struct err *err);
 void injectables_free(struct injectables *l);
-const struct injectable *injectables_find(const struct injectables *l, const char *name,
+/* by name, then module; a line twice becomes one entry. Half of what parsing costs */
+void injectables_sort(struct injectables *l);
+const struct injectable *injectables_find(struct injectables *l, const char *name,
 					  const char *module);
 
 /*
  * Borrowed; read on first use. -ENOENT, -EACCES with the remedy if there is no list to be
  * had.
  */
-int kern_injectables(struct kern *k, const struct injectable **out, size_t *n, struct err *err);
+int kern_injectables(struct kern *k, bool sorted, const struct injectable **out, size_t *n,
+		     struct err *err);
 /*
  * Fills in the addresses of all: at once where the kernel's own list can be read, which
  * costs little; else by looking up each name.

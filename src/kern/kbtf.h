@@ -59,6 +59,8 @@ struct kbtf_proto {
 int kbtf_func(const struct kbtf *k, const char *name, struct kbtf_proto *out);
 /* not of the base: what it has by that name is another function */
 int kbtf_own_func(const struct kbtf *k, const char *name, struct kbtf_proto *out);
+/* the same for n names in one pass, for many: ids, of none 0. -ENOMEM */
+int kbtf_own_funcs(const struct kbtf *k, const char *const *names, unsigned int n, uint32_t *ids);
 int kbtf_func_by_id(const struct kbtf *k, uint32_t func_id, struct kbtf_proto *out);
 
 /* skip typedefs, const, volatile, restrict, type tags; 0 for void or a broken loop */

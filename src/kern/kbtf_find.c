@@ -82,13 +82,25 @@ void kbtf_hash_free(struct kbtf_hash *h)
 	free(h);
 }
 
-static uint32_t hash_name(const char *s)
+/* eight bytes at a time, the last eight again: there are 10^5 names of some 20 bytes */
+uint32_t kbtf_hash_name(const char *s)
 {
-	uint32_t h = 2166136261u; /* FNV-1a */
+	const uint64_t odd = 0x9e3779b97f4a7c15;
+	size_t len = strlen(s), i;
+	uint64_t h = len, word;
 
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h ^ h >> 15;
+	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		h = (h ^ word) * odd;
+	}
+	if (len < sizeof(word)) {
+		for (i = 0; i < len; i++)
+			h = (h ^ (unsigned char)s[i]) * odd;
+	} else {
+		memcpy(&word, s + len - sizeof(word), sizeof(word));
+		h = (h ^ word) * odd;
+	}
+	return (uint32_t)(h >> 32);
 }
 
 /* false: go on without; the memory may be there next time */
@@ -112,7 +124,8 @@ static bool hash_ready(const struct kbtf *k)
 	h->mask = buckets - 1;
 	/* backwards, for a chain to be in order of id */
 	for (i = k->n_funcs; i; i--) {
-		uint32_t *bucket = &h->first[hash_name(kbtf_str(k, k->funcs[i - 1])) & h->mask];
+		uint32_t *bucket =
+			&h->first[kbtf_hash_name(kbtf_str(k, k->funcs[i - 1])) & h->mask];
 
 		h->next[i - 1] = *bucket;
 		*bucket = i;
@@ -151,7 +164,7 @@ static uint32_t func_hashed(const struct kbtf *k, const struct kbtf_want *want, 
 	return i;
 }
 
-static uint32_t func_id(const struct kbtf *k, uint32_t func)
+uint32_t kbtf_func_id(const struct kbtf *k, uint32_t func)
 {
 	uint32_t lo = 0, hi = k->n_blocks, left;
 	const struct btf_type *t;
@@ -179,7 +192,7 @@ bool kbtf_next_func(const struct kbtf *k, const char *prefix, uint32_t *cursor, 
 	for (; *cursor < k->n_funcs; ++*cursor) {
 		if (strncmp(kbtf_str(k, k->funcs[*cursor]), prefix, len) != 0)
 			continue;
-		*id = func_id(k, (*cursor)++);
+		*id = kbtf_func_id(k, (*cursor)++);
 		return true;
 	}
 	return false;
@@ -190,7 +203,8 @@ static int find_own_func(const struct kbtf *k, const struct kbtf_want *want, uin
 	uint32_t i;
 
 	if (hash_ready(k)) {
-		i = func_hashed(k, want, k->hash->first[hash_name(want->name) & k->hash->mask]);
+		i = func_hashed(k, want,
+				k->hash->first[kbtf_hash_name(want->name) & k->hash->mask]);
 		if (!i)
 			return -ENOENT;
 		i--;
@@ -199,7 +213,7 @@ static int find_own_func(const struct kbtf *k, const struct kbtf_want *want, uin
 		if (i == k->n_funcs)
 			return -ENOENT;
 	}
-	*id = func_id(k, i);
+	*id = kbtf_func_id(k, i);
 	return 0;
 }
 
@@ -246,7 +260,7 @@ static unsigned int count_funcs(const struct kbtf *k, const struct kbtf_want *wa
 	uint32_t i;
 
 	if (hash_ready(k)) {
-		i = k->hash->first[hash_name(want->name) & k->hash->mask];
+		i = k->hash->first[kbtf_hash_name(want->name) & k->hash->mask];
 		for (; (i = func_hashed(k, want, i)); i = k->hash->next[i - 1])
 			n++;
 		return n;

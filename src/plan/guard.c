@@ -25,19 +25,17 @@ static const struct {
  * have nothing to go on with. (Trampolines on them are refused only since "bpf: Reject
  * attaching fexit/fmod_ret to __noreturn functions", cfe816d469dc, 6.15 and 6.12 stable.)
  */
-static const char *const never_return[] = {
-	"__x64_sys_exit",
-	"__x64_sys_exit_group",
-	"__ia32_sys_exit",
-	"__ia32_sys_exit_group",
-	"__x64_sys_rt_sigreturn",
-	"__do_sys_rt_sigreturn",
-	"__ia32_sys_rt_sigreturn",
-	"__ia32_compat_sys_rt_sigreturn",
-	"__ia32_compat_sys_sigreturn",
-	"__ia32_sys_sigreturn",
-	"do_exit",
-};
+static const char *const never_return[] = { "exit", "exit_group", "rt_sigreturn", "sigreturn" };
+
+static bool never_returns(const char *name)
+{
+	const char *syscall = plan_syscall_of(name);
+
+	for (size_t i = 0; syscall && i < sizeof(never_return) / sizeof(never_return[0]); i++)
+		if (strcmp(syscall, never_return[i]) == 0)
+			return true;
+	return strcmp(name, "do_exit") == 0;
+}
 
 /* SYSCALL_DEFINE0(ni_syscall) of a file that is not traced: kernel/sys_ni.c and Makefile */
 static bool is_untraced(const char *name)
@@ -50,12 +48,10 @@ static int check_returns(const struct plan *p, const struct plan_site *site, str
 {
 	const char *name = site->comp.func.name;
 
-	for (size_t i = 0; i < sizeof(never_return) / sizeof(never_return[0]); i++)
-		if (strcmp(name, never_return[i]) == 0)
-			return err_set(
-				err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
-				"%s never returns to its caller: there is no value to replace",
-				name);
+	if (never_returns(name))
+		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
+			       "%s never returns to its caller: there is no value to replace",
+			       name);
 	if (is_untraced(name))
 		return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, p->rule->target_at,
 			       "%s cannot be attached to: the kernel does not trace it", name);

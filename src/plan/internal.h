@@ -4,8 +4,12 @@
 
 #include "plan/plan.h"
 
+/* what follows a system call's wrapper's prefix; NULL: it is none */
+const char *plan_syscall_of(const char *func);
 /* SYSCALL_DEFINE0 wrappers are in BTF under another name: __do_sys_x */
 int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto);
+/* could a name in it be a parameter? */
+bool plan_may_name_param(const struct frame *f);
 /*
  * A system call's parameters where BTF lacks the function that has them. Only for a frame
  * that may name one: it takes a file. What cannot be read is as good as not there.
@@ -23,7 +27,9 @@ struct left_out {
 	char why[160]; /* of the first */
 	unsigned int n;
 };
-int target_leave_out(struct plan *p, struct left_out *l, unsigned int site, const char *why);
+int target_leave_out(struct plan_site *s, struct left_out *l, const char *why);
+/* takes out all that were left out */
+void target_sweep(struct plan *p);
 void target_note_left_out(struct plan *p, struct left_out *l);
 
 /* unknown.c: -ENOENT and what may be meant */

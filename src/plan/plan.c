@@ -287,6 +287,9 @@ static int ask_for_arguments(struct plan *p, const struct kbtf *btf, struct err 
 	for (unsigned int i = 0; !ret && i < p->n_sites && !p->by_arguments; i++) {
 		const struct comp_func *f = &p->sites[i].comp.func;
 
+		if (i && !plan_may_name_param(&p->rule->on_target))
+			break; /* what the first site says all say */
+
 		ret = comp_reads_arguments(f->btf ? f->btf : btf, p->rule->src, f,
 					   &p->rule->on_target, &p->by_arguments, err);
 	}
@@ -313,16 +316,16 @@ static int check_sites(struct plan *p, struct kern *kern, const struct kbtf *btf
 
 	if (!ret && p->rule->value)
 		p->value = v.v;
-	for (unsigned int i = 0; !ret && i < p->n_sites;) {
-		why = (struct err){ 0 };
+	for (unsigned int i = 0; !ret && i < p->n_sites; i++) {
+		if (why.code)
+			err_clear(&why);
 		ret = check_site(p, &p->sites[i], kern, btf, p->rule->value ? &v : NULL, &why);
-		if (!ret)
-			i++;
-		else if (p->pattern && ret != -ENOMEM)
-			ret = target_leave_out(p, &left_out, i, why.msg);
-		else if (err)
+		if (ret && p->pattern && ret != -ENOMEM)
+			ret = target_leave_out(&p->sites[i], &left_out, why.msg);
+		else if (ret && err)
 			*err = why;
 	}
+	target_sweep(p);
 	target_note_left_out(p, &left_out);
 	if (!ret && !p->n_sites && err)
 		*err = why; /* none of them is fit: what spoke against the last */

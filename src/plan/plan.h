@@ -25,6 +25,7 @@ struct plan_site {
 	enum kern_error_type type; /* as the kernel's list says; unknown unless it was read */
 	enum engine engine[PLAN_ENGINES]; /* in the order in which to try them */
 	unsigned int n_engines;
+	bool left_out; /* until target_sweep() */
 };
 
 struct plan_func {

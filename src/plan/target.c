@@ -31,8 +31,7 @@ static bool has_prefix(const char *name, const char *prefix)
 	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-/* what follows a wrapper's prefix; NULL: it is none */
-static const char *syscall_of(const char *func)
+const char *plan_syscall_of(const char *func)
 {
 	for (size_t i = 0; i < N_WRAPPERS; i++)
 		if (has_prefix(func, wrappers[i]))
@@ -66,7 +65,7 @@ int plan_kernel_name(const struct kbtf *btf, const char *written, char *out, siz
 {
 	static const char *const old[] = { "SyS_", "sys_" };
 
-	*is_syscall = syscall_of(written) != NULL;
+	*is_syscall = plan_syscall_of(written) != NULL;
 	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
 		int n;
 
@@ -82,22 +81,62 @@ int plan_kernel_name(const struct kbtf *btf, const char *written, char *out, siz
 	return str_copy(out, size, written) ? 0 : -E2BIG;
 }
 
-void plan_declaration(struct comp_func *cf, struct rule **declared, struct kern *kern,
-		      const struct kbtf *btf, const struct frame *f)
+/*
+ * No system call has a parameter of these names (include/linux/syscalls.h, v6.12), as some
+ * have a pid: a rule that asks for no other name needs no file for each of them.
+ */
+static bool is_task_word(struct str name)
+{
+	static const char *const words[] = { "comm", "tid", "cpu", "cgroup" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_eq(name, words[i]))
+			return true;
+	return *name.p == '$';
+}
+
+static bool may_name_param(const struct expr *e)
+{
+	if (!e)
+		return false;
+	if (e->kind == EXPR_NAME && !is_task_word(e->name))
+		return true;
+	for (const struct local *l = e->locals; l; l = l->next)
+		if (may_name_param(l->init))
+			return true;
+	for (unsigned int i = 0; i < e->n_args; i++)
+		if (may_name_param(e->args[i]))
+			return true;
+	return may_name_param(e->a) || may_name_param(e->b) || may_name_param(e->c);
+}
+
+bool plan_may_name_param(const struct frame *f)
+{
+	return f->has_params || may_name_param(f->pred);
+}
+
+static void read_declaration(struct comp_func *cf, struct rule **declared, struct kern *kern,
+			     const struct kbtf *btf, const char *syscall)
 {
 	_cleanup_buf_ struct buf text = { 0 };
 	char alias[LIMIT_IDENT + 1];
-	const char *name = syscall_of(cf->name);
 	struct kbtf_proto proto;
 	struct err ignored = { 0 };
 
-	if (!cf->syscall || *declared || (!f->pred && !f->has_params) || !name)
-		return;
-	if ((size_t)snprintf(alias, sizeof(alias), PLAIN "%s", name) >= sizeof(alias) ||
-	    kbtf_func(btf, alias, &proto) == 0 || kern_syscall_params(kern, name, &text) < 0)
+	if ((size_t)snprintf(alias, sizeof(alias), PLAIN "%s", syscall) >= sizeof(alias) ||
+	    kbtf_func(btf, alias, &proto) == 0 || kern_syscall_params(kern, syscall, &text) < 0)
 		return;
 	if (params_parse(declared, buf_str(&text), &ignored) == 0)
 		cf->declared = &(*declared)->on_target;
+}
+
+void plan_declaration(struct comp_func *cf, struct rule **declared, struct kern *kern,
+		      const struct kbtf *btf, const struct frame *f)
+{
+	const char *syscall = plan_syscall_of(cf->name);
+
+	if (cf->syscall && syscall && !*declared && plan_may_name_param(f))
+		read_declaration(cf, declared, kern, btf, syscall);
 }
 
 static int too_long(const struct plan *p, struct err *err)
@@ -116,25 +155,29 @@ static int too_many(const struct plan *p, struct err *err)
 static int add_site(struct plan *p, const char *module, const char *prefix, const char *name,
 		    struct err *err)
 {
-	char text[2 * LIMIT_IDENT + 2];
+	size_t before = (module ? strlen(module) + 1 : 0), len = strlen(prefix);
+	size_t all = before + len + strlen(name);
 	struct plan_site *s;
-	const char *copy;
-	int len;
+	char *copy;
 
-	len = snprintf(text, sizeof(text), "%s%s%s%s", module ? module : "", module ? ":" : "",
-		       prefix, name);
-	if (len < 0 || len > LIMIT_IDENT)
+	if (all > LIMIT_IDENT)
 		return too_long(p, err);
 	if (p->n_sites == LIMIT_SITES)
 		return too_many(p, err);
-	copy = arena_strndup(p->arena, text, (size_t)len);
+	copy = arena_alloc(p->arena, all + 1);
 	if (!copy)
 		return err_nomem(err);
+	if (module) {
+		memcpy(copy, module, before - 1);
+		copy[before - 1] = ':';
+	}
+	memcpy(copy + before, prefix, len);
+	memcpy(copy + before + len, name, all + 1 - before - len);
 	s = &p->sites[p->n_sites++];
 	s->symbol = copy;
 	s->module = module;
-	s->comp.func.name = module ? copy + strlen(module) + 1 : copy;
-	s->comp.func.syscall = syscall_of(s->comp.func.name) != NULL;
+	s->comp.func.name = copy + before;
+	s->comp.func.syscall = !module && plan_syscall_of(s->comp.func.name);
 	s->comp.func.returned = p->rule->after;
 	return 0;
 }
@@ -154,7 +197,7 @@ static bool listed_matches(const struct rule *r, const struct injectable *in)
 	const char *name = in->name;
 
 	if (r->target_kind == TARGET_SYSCALL) {
-		name = syscall_of(in->name);
+		name = plan_syscall_of(in->name);
 		if (!name)
 			return false;
 	} else if (r->module && (!in->module || strcmp(in->module, r->module) != 0)) {
@@ -170,7 +213,7 @@ static int add_listed(struct plan *p, struct kern *kern, struct err *err)
 	int ret = kern_injectable_addrs(kern, err);
 
 	if (ret == 0)
-		ret = kern_injectables(kern, &list, &n, err);
+		ret = kern_injectables(kern, false, &list, &n, err);
 	if (ret)
 		return ret;
 	for (size_t i = 0; ret == 0 && i < n; i++) {
@@ -264,30 +307,54 @@ int target_name_sites(struct plan *p, struct kern *kern, const struct kbtf *btf,
 	return ret;
 }
 
-/* two names of one function: SYSCALL_DEFINE0's, for callers of both widths */
-static bool is_again(const struct plan *p, unsigned int site)
+/* addresses, by what is left of them after a multiplication; 0: a free place */
+struct seen {
+	uint64_t *addr;
+	uint32_t mask;
+};
+
+static int seen_init(struct seen *s, unsigned int n)
 {
-	for (unsigned int i = 0; i < site; i++)
-		if (p->sites[i].sym.addr == p->sites[site].sym.addr &&
-		    p->sites[i].sym.addr != KSYM_SOMEWHERE)
+	for (s->mask = 3; s->mask < 2 * n; s->mask = 2 * s->mask + 1)
+		;
+	s->addr = calloc((size_t)s->mask + 1, sizeof(*s->addr));
+	return s->addr ? 0 : -ENOMEM;
+}
+
+/* two names of one function: SYSCALL_DEFINE0's, for callers of both widths */
+static bool is_again(struct seen *s, uint64_t addr)
+{
+	uint32_t at = (uint32_t)(addr * 0x9e3779b97f4a7c15 >> 32) & s->mask;
+
+	if (addr == KSYM_SOMEWHERE)
+		return false;
+	for (; s->addr[at]; at = (at + 1) & s->mask)
+		if (s->addr[at] == addr)
 			return true;
+	s->addr[at] = addr;
 	return false;
 }
 
-static void remove_site(struct plan *p, unsigned int site)
+void target_sweep(struct plan *p)
 {
-	rule_free(p->sites[site].declared);
-	memmove(&p->sites[site], &p->sites[site + 1], (p->n_sites - site - 1) * sizeof(*p->sites));
-	p->n_sites--;
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < p->n_sites; i++) {
+		if (p->sites[i].left_out)
+			rule_free(p->sites[i].declared);
+		else
+			p->sites[kept++] = p->sites[i];
+	}
+	p->n_sites = kept;
 }
 
-int target_leave_out(struct plan *p, struct left_out *l, unsigned int site, const char *why)
+int target_leave_out(struct plan_site *s, struct left_out *l, const char *why)
 {
 	if (l->n < 6)
-		buf_printf(&l->names, "%s%s", l->n ? ", " : "", p->sites[site].comp.func.name);
+		buf_printf(&l->names, "%s%s", l->n ? ", " : "", s->comp.func.name);
 	if (!l->n++)
 		str_copy(l->why, sizeof(l->why), why);
-	remove_site(p, site);
+	s->left_out = true;
 	return buf_err(&l->names);
 }
 
@@ -301,38 +368,82 @@ void target_note_left_out(struct plan *p, struct left_out *l)
 	buf_free(&l->names);
 }
 
-static void describe_site(struct plan *p, unsigned int i, struct kern *kern, const struct kbtf *btf)
+static const char *plain_name(struct arena *a, const char *syscall)
 {
-	struct comp_func *f = &p->sites[i].comp.func;
-	const struct kbtf *types = btf;
+	size_t len = strlen(syscall) + 1;
+	char *name = arena_alloc(a, strlen(PLAIN) + len);
+
+	if (name) {
+		memcpy(name, PLAIN, strlen(PLAIN));
+		memcpy(name + strlen(PLAIN), syscall, len);
+	}
+	return name;
+}
+
+/* of the kernel's own functions; of a module's it stays 0 */
+static int find_types(struct plan *p, const struct kbtf *btf)
+{
+	unsigned int n = p->n_sites;
+	_cleanup_free_ const char **names = calloc(2 * (size_t)n + 1, sizeof(*names));
+	_cleanup_free_ uint32_t *ids = calloc(2 * (size_t)n + 1, sizeof(*ids));
+
+	if (!names || !ids)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++) {
+		const char *name = names[i] = p->sites[i].comp.func.name;
+
+		names[n + i] = "";
+		if (has_prefix(name, wrappers[0]) &&
+		    !(names[n + i] = plain_name(p->arena, name + strlen(wrappers[0]))))
+			return -ENOMEM;
+	}
+	if (kbtf_own_funcs(btf, names, 2 * n, ids))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++)
+		if (!p->sites[i].sym.module[0])
+			p->sites[i].comp.func.func_id = ids[i] ? ids[i] : ids[n + i];
+	return 0;
+}
+
+static void describe_module(struct plan_site *s, struct kern *kern, const struct kbtf **types)
+{
+	struct comp_func *f = &s->comp.func;
 	struct kbtf_proto proto;
 
-	if (p->sites[i].sym.module[0]) {
-		/* without BTF of its own the module's functions can be overridden all the same */
-		if (kern_module_btf(kern, p->sites[i].sym.module, &types, NULL) < 0)
-			return;
-		f->btf = types;
-		if (kern_module_btf_fd(kern, p->sites[i].sym.module, &f->attach_fd, NULL) < 0)
-			f->attach_fd = -1;
-	}
-	if (plan_proto(types, f->name, &proto) == 0)
+	f->syscall = false;
+	/* without BTF of its own the module's functions can be overridden all the same */
+	if (kern_module_btf(kern, s->sym.module, types, NULL) < 0)
+		return;
+	f->btf = *types;
+	if (kern_module_btf_fd(kern, s->sym.module, &f->attach_fd, NULL) < 0)
+		f->attach_fd = -1;
+	if (kbtf_own_func(*types, f->name, &proto) == 0)
 		f->func_id = proto.func_id;
-	plan_declaration(f, &p->sites[i].declared, kern, types, &p->rule->on_target);
 }
 
 int target_describe(struct plan *p, struct kern *kern, const struct kbtf *btf)
 {
-	unsigned int i = 0;
+	_cleanup_free_ uint64_t *addrs = NULL;
+	struct seen seen;
 
-	while (i < p->n_sites) {
-		if (p->sites[i].sym.addr && !is_again(p, i))
-			i++;
-		else
-			remove_site(p, i);
+	if (seen_init(&seen, p->n_sites))
+		return -ENOMEM;
+	addrs = seen.addr;
+	for (unsigned int i = 0; i < p->n_sites; i++) {
+		uint64_t addr = p->sites[i].sym.addr;
+
+		p->sites[i].left_out = !addr || is_again(&seen, addr);
 	}
-	if (!p->n_sites)
-		return -ENOENT; /* the caller has the words */
-	for (i = 0; i < p->n_sites; i++)
-		describe_site(p, i, kern, btf);
-	return 0;
+	target_sweep(p);
+	if (find_types(p, btf))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < p->n_sites; i++) {
+		struct plan_site *s = &p->sites[i];
+		const struct kbtf *types = btf;
+
+		if (s->sym.module[0])
+			describe_module(s, kern, &types);
+		plan_declaration(&s->comp.func, &s->declared, kern, types, &p->rule->on_target);
+	}
+	return p->n_sites ? 0 : -ENOENT; /* the caller has the words */
 }

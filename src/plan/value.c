@@ -95,14 +95,22 @@ static bool fits(const struct plan_value *v, struct type t)
 	return bits == 64 || (v->v >= -(1ll << (bits - 1)) && v->v < 1ll << (bits - 1));
 }
 
+static bool is_of_type(const struct plan_value *v, struct type t)
+{
+	return t.kind == TYPE_PTR ? v->is_pointer : !v->is_pointer && fits(v, t);
+}
+
+/* t: a number or a pointer */
 static int check_type(const struct plan *p, const struct plan_site *site, const struct kbtf *btf,
 		      const struct plan_value *v, struct type t, struct err *err)
 {
 	const char *name = site->comp.func.name;
 	char text[TYPE_TEXT];
 
+	if (is_of_type(v, t))
+		return 0;
 	type_text(btf, t, text);
-	if (t.kind == TYPE_PTR && !v->is_pointer) {
+	if (t.kind == TYPE_PTR) {
 		err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
 			"%s() returns '%s', and this is a number", name, text);
 		if (is_errno(v->v))
@@ -111,19 +119,16 @@ static int check_type(const struct plan *p, const struct plan_site *site, const 
 			err_note(err, SPAN_NONE, "write NULL or ERR_PTR(-E...)");
 		return -EINVAL;
 	}
-	if (t.kind == TYPE_INT && v->is_pointer)
+	if (v->is_pointer)
 		return err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
 			       "%s() returns '%s', and this is a pointer", name, text);
-	if (t.kind == TYPE_INT && !fits(v, t)) {
-		err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
-			v->is_unsigned ? "%" PRIu64 " does not fit '%s', which %s() returns"
-				       : "%" PRId64 " does not fit '%s', which %s() returns",
-			v->v, text, name);
-		if (t.is_bool)
-			err_note(err, SPAN_NONE, "write true or false");
-		return -EINVAL;
-	}
-	return 0;
+	err_set(err, -EINVAL, ERR_TYPE_MISMATCH, p->rule->src, v->e->at,
+		v->is_unsigned ? "%" PRIu64 " does not fit '%s', which %s() returns"
+			       : "%" PRId64 " does not fit '%s', which %s() returns",
+		v->v, text, name);
+	if (t.is_bool)
+		err_note(err, SPAN_NONE, "write true or false");
+	return -EINVAL;
 }
 
 /* an error code where those are returned, true where that is: no list has to be read for it */
@@ -188,15 +193,30 @@ int value_evaluate(const struct plan *p, const struct kbtf *btf, struct plan_val
 	return evaluate(p, btf, p->rule->value, out, err);
 }
 
+static int refuse(struct plan *p, struct plan_site *site, struct kern *kern, const struct kbtf *btf,
+		  const struct plan_value *v, struct type t, struct err *err)
+{
+	struct err why = { 0 };
+	int ret = check(p, site, kern, btf, v, t, &why);
+
+	if (p->opts.force) {
+		buf_printf(&p->notes, "forced: %s\n", why.msg);
+		return buf_err(&p->notes) ? err_nomem(err) : 0;
+	}
+	if (why.n_notes == 0)
+		err_note(&why, SPAN_NONE, "--force takes it all the same");
+	if (err)
+		*err = why;
+	return ret;
+}
+
 int value_check(struct plan *p, struct plan_site *site, struct kern *kern, const struct kbtf *btf,
 		const struct plan_value *v, struct err *err)
 {
 	const struct comp_func *f = &site->comp.func;
 	const struct kbtf *types = f->btf ? f->btf : btf;
 	struct kbtf_proto proto;
-	struct err why = { 0 };
 	struct type t;
-	int ret;
 
 	if (!f->func_id || kbtf_func_by_id(types, f->func_id, &proto)) {
 		buf_printf(&p->notes,
@@ -212,16 +232,7 @@ int value_check(struct plan *p, struct plan_site *site, struct kern *kern, const
 				       ? "%s() returns nothing: there is nothing to replace"
 				       : "%s() returns neither a number nor a pointer",
 			       f->name);
-	ret = check(p, site, kern, types, v, t, &why);
-	if (!ret)
+	if (check(p, site, kern, types, v, t, NULL) == 0)
 		return 0;
-	if (p->opts.force) {
-		buf_printf(&p->notes, "forced: %s\n", why.msg);
-		return buf_err(&p->notes) ? err_nomem(err) : 0;
-	}
-	if (why.n_notes == 0)
-		err_note(&why, SPAN_NONE, "--force takes it all the same");
-	if (err)
-		*err = why;
-	return ret;
+	return refuse(p, site, kern, types, v, t, err);
 }

@@ -45,7 +45,8 @@ static int collect(const struct session_rule *rules, unsigned int n_rules, struc
 	for (unsigned int r = 0; r < n_rules; r++)
 		for (unsigned int i = 0; i < rules[r].plan->n_sites; i++)
 			m[count++] = (struct mention){ &rules[r].plan->sites[i], r };
-	qsort(m, count, sizeof(*m), compare_mentions);
+	if (n_rules > 1) /* one rule names no function twice */
+		qsort(m, count, sizeof(*m), compare_mentions);
 	*out = m;
 	return 0;
 }
@@ -134,8 +135,10 @@ static int describe(struct target *t, const struct session_rule *rules, unsigned
 
 static bool shares(const struct group *g, const struct target *t, const struct comp_job *jobs)
 {
-	if (t->alone || g->n_jobs != t->n || g->n_engines != t->n_engines ||
-	    g->pattern != t->pattern || g->sites[0]->comp.gfp_param ||
+	if (t->alone || g->n_jobs != t->n ||
+	    g->sites[0]->comp.func.syscall != t->site->comp.func.syscall ||
+	    g->n_engines != t->n_engines || g->pattern != t->pattern ||
+	    g->sites[0]->comp.gfp_param ||
 	    memcmp(g->engine, t->engine, t->n_engines * sizeof(t->engine[0])) != 0)
 		return false;
 	for (size_t i = 0; i < t->n; i++)
@@ -177,10 +180,12 @@ static int join_group(struct targets *out, const struct target *t, const struct 
 			g = &out->group[i];
 	if (!g && add_group(out, t, jobs, &g))
 		return -ENOMEM;
-	sites = realloc(g->sites, (g->n_sites + 1) * sizeof(*sites));
-	if (!sites)
-		return -ENOMEM;
-	g->sites = sites;
+	if (!(g->n_sites & (g->n_sites - 1))) { /* full: 0, 1, 2, 4, ... */
+		sites = realloc(g->sites, (g->n_sites ? 2 * g->n_sites : 1) * sizeof(*sites));
+		if (!sites)
+			return -ENOMEM;
+		g->sites = sites;
+	}
 	g->sites[g->n_sites++] = t->site;
 	return 0;
 }

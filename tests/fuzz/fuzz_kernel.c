@@ -62,6 +62,7 @@ static void injectable(const uint8_t *data, size_t size)
 
 	if (!text || injectables_parse(&l, text, NULL) < 0)
 		return;
+	injectables_sort(&l);
 	for (size_t i = 0; i < l.n; i++)
 		if (injectables_find(&l, l.entry[i].name, l.entry[i].module) != &l.entry[i] ||
 		    l.entry[i].line >= l.lines)

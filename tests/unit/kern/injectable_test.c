@@ -25,6 +25,7 @@ static struct injectables parse(const char *text)
 
 	assert_non_null(copy);
 	assert_int_equal(injectables_parse(&l, copy, &err), 0);
+	injectables_sort(&l);
 	return l;
 }
 
@@ -172,9 +173,9 @@ static void read_once(void **state)
 	(void)state;
 	reads = 0;
 	assert_int_equal(kern_new(&k, &ops, NULL, &err), 0);
-	assert_int_equal(kern_injectables(k, &list, &n, &err), 0);
+	assert_int_equal(kern_injectables(k, true, &list, &n, &err), 0);
 	assert_int_equal(n, 1);
-	assert_int_equal(kern_injectables(k, &again, &n, &err), 0);
+	assert_int_equal(kern_injectables(k, true, &again, &n, &err), 0);
 	assert_ptr_equal(list, again);
 	assert_int_equal(kern_error_type(k, "f", &sym), KERN_ERROR_ERRNO);
 	assert_int_equal(reads, 1);
@@ -199,12 +200,12 @@ static void no_list_to_be_had(void **state)
 
 	(void)state;
 	assert_int_equal(kern_new(&k, &none, NULL, &err), 0);
-	assert_int_equal(kern_injectables(k, &list, &n, &err), -ENOENT);
+	assert_int_equal(kern_injectables(k, true, &list, &n, &err), -ENOENT);
 	assert_int_equal(err.tag, ERR_KERNEL_LACKS);
 	kern_free(k);
 	err = (struct err){ 0 };
 	assert_int_equal(kern_new(&k, &refused, NULL, &err), 0);
-	assert_int_equal(kern_injectables(k, &list, &n, &err), -EACCES);
+	assert_int_equal(kern_injectables(k, true, &list, &n, &err), -EACCES);
 	assert_string_equal(err.msg, "only root");
 	assert_int_equal(kern_error_type(k, "f", &sym), KERN_ERROR_UNKNOWN);
 	kern_free(k);
@@ -321,7 +322,7 @@ static void addresses(void **state)
 		w.n = damage == 3 ? 3 : damage == 4 ? 5 : damage == 5 ? 0 : 4;
 		w.lookups = 0;
 		assert_int_equal(kern_new(&k, &walked_ops, &w, &err), 0);
-		assert_int_equal(kern_injectables(k, &list, &n, &err), 0);
+		assert_int_equal(kern_injectables(k, true, &list, &n, &err), 0);
 		assert_int_equal(n, 3);
 		assert_int_equal(list[0].addr, 0);
 		assert_int_equal(kern_injectable_addrs(k, &err), 0);
@@ -337,7 +338,7 @@ static void addresses(void **state)
 	w.n = 0;
 	assert_int_equal(kern_new(&k, &walked_ops, &w, &err), 0);
 	assert_int_equal(kern_injectable_addrs(k, &err), 0);
-	assert_int_equal(kern_injectables(k, &list, &n, &err), 0);
+	assert_int_equal(kern_injectables(k, true, &list, &n, &err), 0);
 	assert_int_equal(list[0].addr, 0);
 	kern_free(k);
 	kern_free(w.types);

@@ -117,6 +117,48 @@ static void hashed_like_searched(void **state)
 	}
 }
 
+static void many_like_each(const struct kbtf *k, const char *const *names, unsigned int n)
+{
+	uint32_t ids[4096];
+
+	assert_true(n <= sizeof(ids) / sizeof(ids[0]));
+	assert_int_equal(kbtf_own_funcs(k, names, n, ids), 0);
+	for (unsigned int i = 0; i < n; i++) {
+		struct kbtf_proto p;
+		int ret = kbtf_own_func(k, names[i], &p);
+
+		assert_int_equal(ids[i], ret ? 0 : p.func_id);
+	}
+}
+
+/* all names there are, one twice, some that are not there: the same as asked one by one */
+static void many_functions_at_once(void **state)
+{
+	static const char *const none[] = { "",		 "nobody",   "nobody_of_this_name",
+					    "six_argz",	 "six_args", "six_args",
+					    "six_args_", "six_arg" };
+	const char *names[4096];
+	uint32_t cursor = 0, id;
+	unsigned int n = 0, n_long = 0;
+
+	(void)state;
+	while (n < 4000 && kbtf_next_func(base, "", &cursor, &id))
+		names[n++] = kbtf_name(base, id);
+	assert_true(n > 10);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		names[n++] = none[i];
+	many_like_each(base, names, n);
+	many_like_each(btf, names, n);
+	/* no name of less than 8 bytes among them: most are told apart by those */
+	for (unsigned int i = 0; i < n; i++)
+		if (strlen(names[i]) >= 8)
+			names[n_long++] = names[i];
+	assert_true(n_long < n);
+	many_like_each(base, names, n_long);
+	many_like_each(btf, names, n_long);
+	many_like_each(base, names, 0);
+}
+
 static void members(void **state)
 {
 	struct kbtf_member m;
@@ -283,6 +325,7 @@ int main(void)
 		cmocka_unit_test(own_functions_over_types_of_both),
 		cmocka_unit_test(own_function_goes_first),
 		cmocka_unit_test(hashed_like_searched),
+		cmocka_unit_test(many_functions_at_once),
 		cmocka_unit_test(members),
 		cmocka_unit_test(constants_and_near_names),
 		cmocka_unit_test(walks_all),

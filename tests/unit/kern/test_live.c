@@ -136,7 +136,7 @@ static void injectable_addresses(void **state)
 
 	(void)state;
 	NEED_LOOKUP();
-	if (kern_injectables(kern, &list, &n, &err) < 0) {
+	if (kern_injectables(kern, true, &list, &n, &err) < 0) {
 		print_message("# SKIP %s: %s\n", __func__, err.msg);
 		return;
 	}

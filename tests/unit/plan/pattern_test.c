@@ -21,6 +21,7 @@
 /* A kernel of the fixture's types, whose list is `text`; every name has an address. */
 struct listed_kernel {
 	const char *text;
+	unsigned int asked; /* for parameters of system calls */
 };
 
 static int read_btf(void *ctx, void **data, size_t *len, bool *unmap, struct err *err)
@@ -56,15 +57,27 @@ static int injection_list(void *ctx, char **text, struct err *err)
 	return *text ? 0 : -ENOMEM;
 }
 
+static int syscall_format(void *ctx, const char *name, char *text, size_t size)
+{
+	struct listed_kernel *k = ctx;
+
+	(void)name;
+	(void)text;
+	(void)size;
+	k->asked++;
+	return -ENOENT;
+}
+
 static const struct kern_ops ops = {
 	.read_btf = read_btf,
 	.lookup = lookup,
 	.injection_list = injection_list,
+	.syscall_format = syscall_format,
 };
 
 struct outcome {
 	int ret;
-	unsigned int n;
+	unsigned int n, asked;
 	char first[64];
 	char notes[512];
 	struct err err;
@@ -72,7 +85,7 @@ struct outcome {
 
 static struct outcome plan(const char *list, const char *text)
 {
-	struct listed_kernel k = { list };
+	struct listed_kernel k = { .text = list };
 	struct outcome o = { 0 };
 	const struct plan_opts po = { 0 };
 	struct rule *rule = NULL;
@@ -84,6 +97,7 @@ static struct outcome plan(const char *list, const char *text)
 		fail_msg("%s", o.err.msg);
 	o.ret = plan_rule(&p, rule, kern, &po, &o.err);
 	o.n = p.n_sites;
+	o.asked = k.asked;
 	if (p.n_sites)
 		snprintf(o.first, sizeof(o.first), "%s", plan_target(&p));
 	snprintf(o.notes, sizeof(o.notes), "%s", buf_str(&p.notes));
@@ -118,6 +132,34 @@ static void what_they_name(void **state)
 			print_error("%s: %d, %u sites: %s\n", rows[i].rule, o.ret, o.n, o.err.msg);
 		assert_int_equal(o.ret, 0);
 		assert_int_equal(o.n, rows[i].n);
+	}
+}
+
+/* it takes a file for each system call */
+static void parameters_are_read_for_names_that_may_be_one(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool asks;
+	} rows[] = {
+		{ "syscall:o* = -EIO", false },
+		{ "syscall:o* = -EIO if comm == \"sh\" && cpu < 2 || tid != 1", false },
+		{ "syscall:o* = -EIO if $pid == 1", false },
+		{ "syscall:o* = -EIO if arg2 > 2", true }, /* prctl() has one */
+		{ "syscall:o* = -EIO if ({ int me = $pid; 1; }) && 3 > (long)cgroup", false },
+		{ "syscall:o* = -EIO if pid == 1", true },
+		{ "syscall:o* = -EIO if ({ int me = pid; 1; })", true },
+		{ "syscall:o* = -EIO if STRCMP(\"x\", filename)", true },
+		{ "syscall:o* = -EIO if cpu && (1 ? 2 : flags)", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct outcome o = plan(SOME, rows[i].rule);
+
+		if (!o.asked == rows[i].asks)
+			print_error("%s: asked %u times: %s\n", rows[i].rule, o.asked, o.err.msg);
+		assert_int_equal(!!o.asked, rows[i].asks);
 	}
 }
 
@@ -212,9 +254,12 @@ static void so_many_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_they_name),	cmocka_unit_test(what_is_left_out_is_named),
-		cmocka_unit_test(nothing_of_that_name), cmocka_unit_test(so_many_at_most),
+		cmocka_unit_test(what_they_name),
+		cmocka_unit_test(what_is_left_out_is_named),
+		cmocka_unit_test(nothing_of_that_name),
+		cmocka_unit_test(so_many_at_most),
 		cmocka_unit_test(so_many_rules),
+		cmocka_unit_test(parameters_are_read_for_names_that_may_be_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
