@@ -35,7 +35,7 @@ static void predicate(const struct test_job *t, enum prog_kind kind)
 {
 	struct prog p = { 0 };
 	struct err err = { 0 };
-	int ret = comp_predicate(t->btf, t->rule->src, &t->rule->on_target, t->target.name, kind,
+	int ret = comp_predicate(t->btf, t->rule->src, &t->rule->on_target, t->site.func.name, kind,
 				 &p, &err);
 
 	check_error(ret, &err);

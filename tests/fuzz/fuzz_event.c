@@ -8,6 +8,7 @@
 #include "fake_kern.h"
 #include "feature/report.h"
 #include "json_check.h"
+#include "lang/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,23 +32,31 @@ static int print(void *arg, const struct retcon_event *e)
 	return 0;
 }
 
+/* not armed: records come from elsewhere */
+static struct retcon_session *make_session(void)
+{
+	static const char *const rule = "should_failslab = -ENOMEM under tcp_v4_connect";
+	const struct injection_opts o = { .scope.system_wide = true };
+	struct retcon_session *s;
+	struct err err = { 0 };
+
+	if (session_begin(NULL, (const char *const[]){ "f(a == \"\\\x01\xff\")" }, 1, &s, &err) <
+		    0 ||
+	    fake_kern(&s->in.kern, NULL, &err) < 0 || injection_alloc(&s->in, 1, &err) < 0 ||
+	    rule_parse(&s->in.rules->rule, "rule", rule, &err) < 0 ||
+	    injection_compile(&s->in, &o, &err) < 0)
+		fprintf(stderr, "%s\n", err.msg), exit(1);
+	s->fn = print;
+	return s;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct retcon_session *s;
 	struct record *r;
-	struct err err = { 0 };
 
-	if (!s) {
-		s = calloc(1, sizeof(*s));
-		if (!s || fake_kern(&s->in.kern, NULL, &err) < 0)
-			exit(1);
-		s->rule = strdup("f(a == \"\\\x01\xff\")");
-		s->fn = print;
-		snprintf(s->in.plan.target_name, sizeof(s->in.plan.target_name), "target");
-		snprintf(s->in.plan.func[1].name, sizeof(s->in.plan.func[1].name), "caller");
-		s->in.plan.n_places = 2;
-		s->in.plan.places[1].func = 1;
-	}
+	if (!s)
+		s = make_session();
 	/* as session_consume() lets them through */
 	if (size < offsetof(struct record, stack) || size > sizeof(*r))
 		return 0;
