@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+#define LEN_MASK 0xff
+
+_Static_assert(LIMIT_GLOB + 1 <= LEN_MASK, "a length fits");
+
 struct match {
 	struct lower *l;
 	const struct node *n;
@@ -264,7 +268,12 @@ static void read_counted(struct match *m)
 	m->most = LIMIT_GLOB;
 	m->cap = m->most + 1;
 	ir_branch(ir, BPF_JGT, IR_64, m->len, ir_k(m->cap), longer);
-	ir_mov(ir, len, ir_r(m->len));
+	/*
+	 * No plain copy: the verifier would learn of the original what a search finds out of it,
+	 * and follow each place where one ended on its own through the next search that asks for
+	 * the same length (find_equal_scalars(), 6.1).
+	 */
+	ir_mov(ir, len, ir_r(ir_alu(ir, BPF_AND, IR_64, m->len, ir_k(LEN_MASK))));
 	ir_jump(ir, ok);
 	ir_place(ir, longer);
 	ir_mov(ir, len, ir_k(m->cap));

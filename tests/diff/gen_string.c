@@ -149,10 +149,9 @@ static void pattern(struct gen *g, unsigned int most, struct buf *out)
 	buf_puts(out, gen_below(g, 2) ? "*\"" : "\"");
 }
 
-static void one_test(struct gen *g, const char *what, unsigned int most, unsigned int kinds,
-		     struct buf *out)
+static void one_test(struct gen *g, const char *what, unsigned int most, struct buf *out)
 {
-	switch (gen_below(g, kinds)) {
+	switch (gen_below(g, 6)) {
 	case 0:
 	case 1:
 		buf_printf(out, "(%s %s ", what, gen_below(g, 2) ? "==" : "!=");
@@ -175,7 +174,7 @@ static void one_test(struct gen *g, const char *what, unsigned int most, unsigne
 	buf_puts(out, ")");
 }
 
-/* at times more than one of the same string, of the kinds that share a read of it */
+/* at times more than one of the same string: some kinds share a read of it, some its length */
 void gen_string_on(struct gen *g, const char *what, unsigned int most, struct buf *out)
 {
 	static const char *const ops[] = { " || ", " && ", " == ", " | " };
@@ -185,7 +184,7 @@ void gen_string_on(struct gen *g, const char *what, unsigned int most, struct bu
 		buf_puts(out, "(");
 	for (unsigned int i = 0; i < n; i++) {
 		buf_puts(out, i ? pick(g, ops, COUNT(ops)) : "");
-		one_test(g, what, most, n > 1 ? 4 : 6, out);
+		one_test(g, what, most, out);
 	}
 	if (n > 1)
 		buf_puts(out, ")");

@@ -65,6 +65,17 @@ static void deep(unsigned int n, struct buf *out)
 		buf_puts(out, ")");
 }
 
+/* searches through one string, whose length is known to all of them: each may end at any place */
+static void counted(unsigned int n, struct buf *out)
+{
+	tree(1, n, "==", "GLOB(((struct object *)obj->raw)->tag_ptr, \"*[ab]#*\")", out);
+}
+
+static void terminated(unsigned int n, struct buf *out)
+{
+	tree(1, n, "==", "GLOB(obj->text, \"*[ab]#*\")", out);
+}
+
 static const struct {
 	const char *name;
 	void (*write)(unsigned int n, struct buf *out);
@@ -75,6 +86,8 @@ static const struct {
 	{ "reads", reads, 300, "instructions" },
 	{ "live values", live, 58, "bytes of stack" },
 	{ "depth", deep, 60, "deeper than" },
+	{ "searches of a counted string", counted, 3, "instructions" },
+	{ "searches of a string", terminated, 3, "instructions" },
 };
 
 static int compile(const struct kbtf *btf, unsigned int shape, unsigned int n, enum prog_kind kind,
