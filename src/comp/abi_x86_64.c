@@ -49,6 +49,7 @@ static const struct abi abis[] = {
 	[PROG_FEXIT] = { .name = "fexit", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 	[PROG_RAW_TP] = { .name = "tracepoint", .arg = { 0, 8, 16, 24, 32, 40 } },
 	[PROG_SYSCALL] = { .name = "test", .arg = { 0, 8, 16, 24, 32, 40 } },
+	[PROG_SYSCALL_WAITS] = { .name = "test", .arg = { 0, 8, 16, 24, 32, 40 } },
 	[PROG_SYSCALL_TYPED] = { .name = "test", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 };
 

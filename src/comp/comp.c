@@ -183,6 +183,7 @@ static int write_target(const struct comp_env *envs, unsigned int n_envs, struct
 	if (ret == 0)
 		ret = unit_name(&u->unit[0], "rc_target", -1, site->func.name,
 				typed ? site->func.func_id : 0, envs->err);
+	u->unit[0].meta.sleepable = site_sleeps(site);
 	u->unit[0].meta.attach_btf_fd = typed ? site->func.attach_fd : 0;
 	if (ret < 0 || site->kind != PROG_KRETPROBE)
 		return ret;
@@ -208,6 +209,7 @@ static int unit_assemble(struct comp_unit *u, struct prog *out, struct err *err)
 	*out = u->meta;
 	ret = ir_assemble(u->main, u->callback, u->n_callbacks, out, err);
 	out->kind = u->meta.kind;
+	out->sleepable = u->meta.sleepable;
 	memcpy(out->name, u->meta.name, sizeof(out->name));
 	memcpy(out->func, u->meta.func, sizeof(out->func));
 	out->attach_btf_id = u->meta.attach_btf_id;
@@ -396,7 +398,8 @@ int comp_explain(const struct comp_job *job, struct buf *types, struct buf *ir, 
 /* 1: it holds, 0: it does not, 2: a read faulted */
 static void predicate_result(struct ir *ir, enum prog_kind kind, int result)
 {
-	bool heard = kind == PROG_SYSCALL || kind == PROG_SYSCALL_TYPED;
+	bool heard =
+		kind == PROG_SYSCALL || kind == PROG_SYSCALL_WAITS || kind == PROG_SYSCALL_TYPED;
 
 	if (!heard) /* what these return is not */
 		ir_store(ir, 4, ir_map_value(ir, PROG_MAP_CONTROL, 0), 0, ir_k(result));
@@ -419,6 +422,8 @@ static int write_predicate(const struct pred *p, const struct kbtf *btf, struct 
 	fault = ir_label_new(ir);
 	if (lower_new(&l, ir, abi_of(u->meta.kind), ctx, btf, p->buf_bytes) < 0)
 		return -ENOMEM;
+	if (u->meta.kind == PROG_SYSCALL_WAITS)
+		lower_may_sleep(l);
 	lower_predicate(l, p, no, fault);
 	predicate_result(ir, u->meta.kind, 1);
 	if (p->root && !(p->root->kind == NODE_CONST && p->root->value)) {

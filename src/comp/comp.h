@@ -47,6 +47,7 @@ struct comp_site {
 	bool many;	       /* one program for several: records then have the link's cookie */
 	uint32_t scratch;      /* its key in the scratch map: one program, one record */
 	uint32_t after;	       /* where its struct after_state is in a task's state */
+	bool may_sleep;	       /* it runs where it may; so may a trampoline's program then */
 };
 
 /* One rule on the way to programs. Jobs of one session share btf, scope and cpu_slots. */
@@ -84,10 +85,13 @@ bool comp_name_varies(struct str name);
 int comp_varies(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
 		const struct frame *frame, bool *varies, struct err *err);
 
-/* whether the condition looks at what differs from function to function */
-int comp_reads_arguments(const struct kbtf *btf, const struct source *src,
-			 const struct comp_func *func, const struct frame *frame, bool *reads,
-			 struct err *err);
+/* What the condition looks at. Nothing is said of one that does not fit the function: -EINVAL. */
+struct comp_reads {
+	bool arguments; /* what differs from function to function */
+	bool user;	/* memory of the process, which need not be there */
+};
+int comp_reads(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
+	       const struct frame *frame, struct comp_reads *out, struct err *err);
 
 /* An expression that has to be constant: -EINVAL with a caret if it is not. */
 struct comp_constant {

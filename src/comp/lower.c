@@ -239,6 +239,11 @@ ir_reg lower_value(struct lower *l, const struct node *n)
 	return lower_truth(l, n);
 }
 
+void lower_may_sleep(struct lower *l)
+{
+	l->may_sleep = true;
+}
+
 void lower_predicate(struct lower *l, const struct pred *p, ir_label if_false, ir_label on_fault)
 {
 	_cleanup_buf_ struct buf text = { 0 };

@@ -19,6 +19,9 @@ void lower_reserve(struct lower *l, unsigned int buf_bytes);
 /* where arguments are, if not in ctx */
 void lower_arguments(struct lower *l, ir_reg at);
 
+/* reads of user memory wait until it is there */
+void lower_may_sleep(struct lower *l);
+
 /* falls through if the predicate holds */
 void lower_predicate(struct lower *l, const struct pred *p, ir_label if_false, ir_label on_fault);
 /* low bytes of one parameter, as lower_predicate() would see it */

@@ -45,7 +45,7 @@ struct lower {
 	const struct kbtf *btf;
 	ir_slot buf; /* what reads are stored in; 0 until needed */
 	unsigned int buf_bytes;
-	bool may_fault;
+	bool may_fault, may_sleep;
 	ir_label on_fault;
 	struct seen seen[LOWER_SEEN];
 	unsigned int n_seen;

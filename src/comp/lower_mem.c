@@ -2,8 +2,8 @@
 /*
  * Reads of kernel and user memory. Where lower_direct.c has nothing better, each goes
  * through a helper that checks the address, into a buffer on the program's stack; one
- * that faults ends the predicate. So does one of a user page that is not in memory:
- * nothing sleeps here.
+ * that faults ends the predicate. So does one of a user page that is not in memory, but
+ * in programs that may sleep: they wait for it.
  */
 #include "comp/lower_internal.h"
 
@@ -41,6 +41,28 @@ static ir_reg add_offset(struct lower *l, ir_reg base, int64_t off)
 	return off ? ir_alu(l->ir, BPF_ADD, IR_64, base, ir_k(off)) : base;
 }
 
+/*
+ * A string that could not be read: its first page, and the one that it may go on in, are
+ * brought in by copying a byte of each, and it is read once more. (bpf_copy_from_user_str()
+ * would do it at once; it is there from 6.12 on.) The second page need not exist.
+ */
+static void fetch_string(struct lower *l, const struct ir_val *args, ir_reg ret)
+{
+	struct ir_val first[] = { args[0], ir_k(1), args[2] };
+	struct ir_val last[] = { args[0], ir_k(1), ir_k(0) };
+	ir_label ok = ir_label_new(l->ir);
+	ir_reg copied;
+
+	ir_note(l->ir, "if (it could not be read) { wait for its pages; read again; }");
+	ir_branch(l->ir, BPF_JSGE, IR_64, ret, ir_k(0), ok);
+	copied = ir_call(l->ir, BPF_FUNC_copy_from_user, first, 3);
+	ir_branch(l->ir, BPF_JNE, IR_64, copied, ir_k(0), l->on_fault);
+	last[2] = ir_r(ir_alu(l->ir, BPF_ADD, IR_64, args[2].reg, ir_k(args[1].k - 1)));
+	ir_call(l->ir, BPF_FUNC_copy_from_user, last, 3);
+	ir_mov(l->ir, ret, ir_r(ir_call(l->ir, BPF_FUNC_probe_read_user_str, args, 3)));
+	ir_place(l->ir, ok);
+}
+
 ir_reg lower_read_to(struct lower *l, ir_slot to, enum read_from from, struct ir_val bytes,
 		     ir_reg base, int64_t off)
 {
@@ -55,9 +77,12 @@ ir_reg lower_read_to(struct lower *l, ir_slot to, enum read_from from, struct ir
 		bytes,
 		ir_r(add_offset(l, base, off)),
 	};
-	ir_reg ret = ir_call(l->ir, helper[from], args, 3);
+	bool copies = l->may_sleep && from == READ_USER;
+	ir_reg ret = ir_call(l->ir, copies ? BPF_FUNC_copy_from_user : helper[from], args, 3);
 
 	l->may_fault = true;
+	if (l->may_sleep && from == READ_USER_STRING)
+		fetch_string(l, args, ret);
 	ir_branch(l->ir, BPF_JSLT, IR_64, ret, ir_k(0), l->on_fault);
 	return ret;
 }

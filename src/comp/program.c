@@ -36,7 +36,11 @@ int pgm_begin(struct pgm *p, const struct comp_env *env, struct comp_unit *unit,
 	p->leave = ir_label_new(p->ir);
 	p->fault = ir_label_new(p->ir);
 	ret = lower_new(&p->lower, p->ir, p->abi, p->ctx, pgm_btf(env), buf_bytes(env, kind));
-	return ret < 0 ? err_nomem(env->err) : 0;
+	if (ret < 0)
+		return err_nomem(env->err);
+	if (env->site && site_sleeps(env->site))
+		lower_may_sleep(p->lower);
+	return 0;
 }
 
 void pgm_end(struct pgm *p)

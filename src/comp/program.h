@@ -85,6 +85,15 @@ struct pgm {
 #define RECORD_OFF(field)   ((int32_t)offsetof(struct record, field))
 
 /*
+ * fmod_ret on a system call: allowed on the injection list, check_attach_btf_id(), 6.1. (Of
+ * what else is on it, the kernel refuses only what it knows to be called in atomic context.)
+ */
+static inline bool site_sleeps(const struct comp_site *site)
+{
+	return site->may_sleep && site->kind == PROG_FMOD_RET;
+}
+
+/*
  * Does the task's state follow the chain, or is the stack looked at alone? That is
  * enough to say that a negated chain without conditions is not there.
  */

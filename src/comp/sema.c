@@ -110,6 +110,18 @@ static bool has_node(const struct node *n, enum node_kind kind)
 	return has_node(n->a, kind) || has_node(n->b, kind) || has_node(n->c, kind);
 }
 
+static bool has_user(const struct node *n)
+{
+	if (!n)
+		return false;
+	if (n->kind == NODE_STRCMP ? n->string->user : n->user)
+		return true;
+	for (const struct tree_local *l = n->kind == NODE_BLOCK ? n->local : NULL; l; l = l->next)
+		if (has_user(l->init))
+			return true;
+	return has_user(n->a) || has_user(n->b) || has_user(n->c);
+}
+
 /* an unsigned value against 0, where only one answer is possible */
 static bool is_decided(const struct node *n, bool truth)
 {
@@ -169,22 +181,23 @@ int comp_varies(const struct kbtf *btf, const struct source *src, const struct c
 	return ret;
 }
 
-int comp_reads_arguments(const struct kbtf *btf, const struct source *src,
-			 const struct comp_func *func, const struct frame *frame, bool *reads,
-			 struct err *err)
+int comp_reads(const struct kbtf *btf, const struct source *src, const struct comp_func *func,
+	       const struct frame *frame, struct comp_reads *out, struct err *err)
 {
 	_cleanup_(arena_freep) struct arena *arena = NULL;
 	struct pred pred;
 	int ret;
 
-	*reads = false;
+	*out = (struct comp_reads){ 0 };
 	if (!frame->pred)
 		return 0;
 	if (arena_new(&arena) < 0)
 		return err_nomem(err);
 	ret = sema_predicate(btf, src, func, frame, arena, &pred, err);
-	if (!ret)
-		*reads = has_node(pred.root, NODE_PARAM);
+	if (!ret) {
+		out->arguments = has_node(pred.root, NODE_PARAM);
+		out->user = has_user(pred.root);
+	}
 	return ret;
 }
 

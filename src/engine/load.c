@@ -30,6 +30,7 @@ static const struct {
 	[PROG_FEXIT] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 0 },
 	[PROG_RAW_TP] = { BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, 0 },
 	[PROG_SYSCALL] = { BPF_PROG_TYPE_SYSCALL, 0, BPF_F_SLEEPABLE },
+	[PROG_SYSCALL_WAITS] = { BPF_PROG_TYPE_SYSCALL, 0, BPF_F_SLEEPABLE },
 };
 
 static bool is_insn_line(const char *line, size_t len, uint32_t *insn)
@@ -120,7 +121,7 @@ int prog_load(const struct prog *p, uint32_t attach_type, const struct prog_info
 		.name = p->name,
 		.type = kinds[p->kind].type,
 		.attach_type = attach_type ? attach_type : kinds[p->kind].attach_type,
-		.flags = kinds[p->kind].flags,
+		.flags = kinds[p->kind].flags | (p->sleepable ? BPF_F_SLEEPABLE : 0),
 		.insns = insns,
 		.n_insns = p->n_insns,
 		.attach_btf_id = p->attach_btf_id,

@@ -4,7 +4,7 @@
  * follows from the site and the rule; whether this kernel has an engine is found out by
  * trying it. The order is that of enum engine: kprobe.multi costs least where nothing
  * matches and is safe to detach while allocations fail (kernel-facts 3.7), the trampoline
- * is for what kprobes may not touch.
+ * is for what kprobes may not touch, and for what has to wait.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -169,4 +169,14 @@ int choose_engines(const struct plan *p, struct plan_site *site, struct kern *ke
 			len = sizeof(reasons) - 1;
 	}
 	return site->n_engines ? 0 : refuse(&c, reasons, err);
+}
+
+void choose_sleeping(struct plan_site *site)
+{
+	for (unsigned int i = 1; i < site->n_engines; i++) {
+		if (site->engine[i] != ENGINE_FMOD_RET)
+			continue;
+		memmove(&site->engine[1], &site->engine[0], i * sizeof(site->engine[0]));
+		site->engine[0] = ENGINE_FMOD_RET;
+	}
 }

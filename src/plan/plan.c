@@ -279,21 +279,28 @@ static int check_callers(struct plan *p, struct kern *kern, const struct kbtf *b
 	return ret || !buf_err(&p->notes) ? ret : err_nomem(err);
 }
 
-/* sites whose condition looks at nothing of theirs can share a program: `pid` may be a parameter */
-static int ask_for_arguments(struct plan *p, const struct kbtf *btf, struct err *err)
+/*
+ * The condition on a site. Sites that have none of their own to look at can share a
+ * program: `pid` may be a parameter. What is of no site is asked of the first alone.
+ */
+static int check_condition(struct plan *p, struct plan_site *site, const struct kbtf *btf,
+			   struct err *err)
 {
-	int ret = 0;
+	const struct comp_func *f = &site->comp.func;
+	struct comp_reads reads;
+	int ret;
 
-	for (unsigned int i = 0; !ret && i < p->n_sites && !p->by_arguments; i++) {
-		const struct comp_func *f = &p->sites[i].comp.func;
-
-		if (i && !plan_may_name_param(&p->rule->on_target))
-			break; /* what the first site says all say */
-
-		ret = comp_reads_arguments(f->btf ? f->btf : btf, p->rule->src, f,
-					   &p->rule->on_target, &p->by_arguments, err);
-	}
-	return ret;
+	if (p->judged && !plan_may_name_param(&p->rule->on_target))
+		return 0;
+	ret = comp_reads(f->btf ? f->btf : btf, p->rule->src, f, &p->rule->on_target, &reads, err);
+	if (ret)
+		return ret;
+	p->judged = true;
+	p->by_arguments |= reads.arguments;
+	site->comp.may_sleep = reads.user && f->syscall;
+	if (site->comp.may_sleep && !p->pattern)
+		choose_sleeping(site);
+	return 0;
 }
 
 /* everything about one site that can speak against it */
@@ -304,7 +311,9 @@ static int check_site(struct plan *p, struct plan_site *site, struct kern *kern,
 
 	if (!ret && v)
 		ret = value_check(p, site, kern, btf, v, err);
-	return ret ? ret : choose_engines(p, site, kern, btf, err);
+	if (!ret)
+		ret = choose_engines(p, site, kern, btf, err);
+	return ret ? ret : check_condition(p, site, btf, err);
 }
 
 static int check_sites(struct plan *p, struct kern *kern, const struct kbtf *btf, struct err *err)
@@ -359,9 +368,7 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern,
 	if (target_describe(p, kern, btf))
 		return unknown_target(p, kern, btf, err);
 	ret = check_callers(p, kern, btf, err);
-	if (!ret)
-		ret = check_sites(p, kern, btf, err);
-	return ret ? ret : ask_for_arguments(p, btf, err);
+	return ret ? ret : check_sites(p, kern, btf, err);
 }
 
 const char *plan_target(const struct plan *p)

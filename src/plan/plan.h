@@ -47,6 +47,7 @@ struct plan {
 	const char *wanted; /* what the first of them was looked for as */
 	bool pattern;	    /* the rule names them by a pattern: some may be left out */
 	int64_t value;	    /* what they return when injected */
+	bool judged;	    /* the rule's condition on some site was */
 	bool by_arguments; /* the rule's condition on them looks at arguments or what is returned */
 	struct plan_func func[LIMIT_FRAMES]; /* beside comp_funcs, same index */
 	struct comp_func comp_funcs[LIMIT_FRAMES];

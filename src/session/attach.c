@@ -149,7 +149,7 @@ static int attach_prog(struct session *s, const struct group *g, enum engine e, 
 static int load_and_attach(struct session *s, const struct group *g, enum engine e,
 			   const struct prog_info *info, int btf_fd, struct err *err)
 {
-	const struct engine_world world = { btf_fd, s->maps.fd };
+	const struct engine_world world = { btf_fd, g->map_fds ? g->map_fds : s->maps.fd };
 	int ret = 0;
 
 	/* entries first: a return is of a call that was seen */
@@ -187,16 +187,23 @@ static int compile_and_attach(struct session *s, struct group *g, unsigned int s
 /* a program for each site: all that differs is where it goes, and its number */
 static int attach_trampolines(struct session *s, struct group *g, enum engine e, struct err *err)
 {
+	/* a record for each of them: the programs keep the map */
+	_cleanup_close_ int scratch = maps_scratch(g->n_sites, err);
+	int map_fds[PROG_MAP_COUNT];
 	unsigned int done = 0;
-	int ret = 0;
+	int ret = scratch < 0 ? scratch : 0;
 
+	memcpy(map_fds, s->maps.fd, sizeof(map_fds));
+	map_fds[PROG_MAP_SCRATCH] = scratch;
 	for (unsigned int i = 0; ret == 0 && i < g->n_sites; i++) {
 		struct group one = *g;
 		struct err why = { 0 };
 
 		one.sites = &g->sites[i];
 		one.n_sites = 1;
-		one.first = one.scratch = g->first + i; /* a program, a record */
+		one.first = g->first + i;
+		one.scratch = i;
+		one.map_fds = map_fds;
 		one.progs = (struct prog_set){ 0 };
 		ret = compile_and_attach(s, &one, 0, e, &why);
 		prog_set_free(&one.progs);

@@ -23,7 +23,6 @@ struct session {
 	struct targets targets;
 	struct prog_set followers; /* of callers and of children */
 	struct maps_size size;
-	bool follows; /* some rule has a chain */
 	struct maps maps;
 	int btf_fd;
 	struct attached *attached;

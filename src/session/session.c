@@ -84,10 +84,8 @@ static int fill_jobs(struct session *s, const struct kbtf *btf, struct err *err)
 
 	for (unsigned int i = 0; i < s->opts.n_rules; i++) {
 		job_fill(s, i, btf, state, &s->jobs[i]);
-		if (!s->jobs[i].n_chains)
-			continue;
-		state += sizeof(struct chain_state);
-		s->follows = true;
+		if (s->jobs[i].n_chains)
+			state += sizeof(struct chain_state);
 	}
 	s->size.state_bytes = state + sizeof(struct after_state);
 	if (s->size.state_bytes > STATE_BYTES_MAX)
@@ -167,8 +165,7 @@ int session_new(struct session **out, struct kern *kern, const struct session_op
 		ret = compile(s, err);
 	if (ret)
 		return ret;
-	/* only where stacks are looked at: for all system calls they are 700 pages */
-	s->size.n_scratch = s->follows ? s->targets.n_sites : 1;
+	s->size.n_scratch = s->targets.n_groups;
 	*out = take_ptr(s);
 	return 0;
 }

@@ -193,7 +193,8 @@ static int join_group(struct targets *out, const struct target *t, const struct 
 static int number_sites(struct targets *out)
 {
 	for (unsigned int i = 0; i < out->n_groups; i++) {
-		out->group[i].first = out->group[i].scratch = out->n_sites;
+		out->group[i].first = out->n_sites;
+		out->group[i].scratch = i;
 		out->n_sites += out->group[i].n_sites;
 	}
 	out->site = calloc(out->n_sites + 1, sizeof(*out->site));

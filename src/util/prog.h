@@ -22,7 +22,8 @@ enum prog_kind {
 	PROG_FEXIT,	    /* trampoline, ctx is u64 args[] then the return value */
 	PROG_RAW_TP,	    /* BTF-typed tracepoint (task_newtask): ctx is u64 args[] */
 	PROG_SYSCALL,	    /* tests only: BPF_PROG_TYPE_SYSCALL under BPF_PROG_TEST_RUN */
-	PROG_SYSCALL_TYPED, /* the same, given arguments as in PROG_FENTRY */
+	PROG_SYSCALL_WAITS, /* the same, reading user memory as programs do that may sleep */
+	PROG_SYSCALL_TYPED, /* PROG_SYSCALL, given arguments as in PROG_FENTRY */
 };
 
 enum prog_map {
@@ -60,6 +61,7 @@ struct prog {
 	char name[16];		/* as bpftool shows it: rc_... */
 	char func[512];		/* function it goes on; "" for a tracepoint */
 	uint32_t attach_btf_id; /* of a trampoline or tracepoint */
+	bool sleepable;		/* of a trampoline: it may wait for user memory */
 	int attach_btf_fd;	/* borrowed: BTF of the module that has it; 0: vmlinux */
 	struct bpf_insn *insns;
 	uint32_t n_insns;

@@ -110,6 +110,10 @@ static void try_one(struct diff *d)
 
 	d->t.s.gen.state = d->seed + d->programs;
 	d->t.reprint = d->t.s.gen.state & 1;
+	if (!d->module && d->t.s.gen.state & 2)
+		d->t.run.kind = PROG_SYSCALL_WAITS;
+	else if (!d->module)
+		d->t.run.kind = PROG_SYSCALL;
 	d->t.s.ops->predicate(&d->t.s, &spec);
 	r = trial_start(&d->t, buf_str(&spec));
 	if (r == TRIAL_AGREES)

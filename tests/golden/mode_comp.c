@@ -85,6 +85,8 @@ static int show(const struct comp_job *job, const char *stage, struct buf *out, 
 		return comp_explain(job, out, NULL, err);
 	if (!strcmp(stage, "predicate"))
 		return show_predicate(job, PROG_SYSCALL, out, err);
+	if (!strcmp(stage, "waits"))
+		return show_predicate(job, PROG_SYSCALL_WAITS, out, err);
 	if (!strcmp(stage, "typed"))
 		return show_predicate(job, PROG_SYSCALL_TYPED, out, err);
 	if (!strcmp(stage, "fentry"))

@@ -90,4 +90,21 @@ inject_stop
 t_num 'too long: nothing injected' "$(counted injected)" -eq 0
 t_num 'too long: counted' "$(counted read_faults)" -ge 1
 
+# what a system call is given need not be in memory yet: a program that may sleep waits for it
+touch "$work/kiwi"
+rule="syscall:openat = -EDQUOT if filename == \"$work/kiwi\""
+override "$rule" -- "$bin/call" open-cold "$work/kiwi"
+t_like 'not in memory: seen' "$(cat "$out")" 'open-cold: *EDQUOT)'
+t_is 'not in memory: injected' "$(counted injected)" 1
+t_like 'not in memory: by what may sleep' "$(cat "$err")" '*fmod_ret*'
+override "$rule" -- "$bin/call" open-cold "$work/banana"
+t_is 'not in memory, another: not injected' "$(counted injected)" 0
+t_is 'not in memory, another: read' "$(counted read_faults)" 0
+override --engine kprobe "$rule" -- "$bin/call" open-cold "$work/kiwi"
+t_like 'not in memory, by a kprobe: not seen' "$(cat "$out")" 'open-cold: ok'
+t_num 'not in memory, by a kprobe: counted' "$(counted read_faults)" -ge 1
+# of all that a pattern names, only where it is asked for
+override --engine fmod_ret "syscall:open* = -EDQUOT if filename == \"$work/kiwi\"" -- "$bin/call" open-cold "$work/kiwi"
+t_like 'not in memory, of a pattern: seen' "$(cat "$out")" 'open-cold: *EDQUOT)'
+
 t_done
