@@ -71,13 +71,13 @@ static int by_symbol(const struct constants *k, struct bench_link *l)
 	static const char *const symbol = "should_failslab";
 
 	(void)k;
-	l->link = hand_link_multi(l->prog, NULL, &symbol);
+	l->link = hand_link_multi(l->prog, NULL, &symbol, false);
 	return l->link;
 }
 
 static int by_address(const struct constants *k, struct bench_link *l)
 {
-	l->link = hand_link_multi(l->prog, &k->target, NULL);
+	l->link = hand_link_multi(l->prog, &k->target, NULL, false);
 	return l->link;
 }
 
@@ -87,19 +87,19 @@ static int by_looked_up_address(const struct constants *k, struct bench_link *l)
 
 	if (addr != k->target)
 		return -ENOENT;
-	l->link = hand_link_multi(l->prog, &addr, NULL);
+	l->link = hand_link_multi(l->prog, &addr, NULL, false);
 	return l->link;
 }
 
 static int by_perf_symbol(const struct constants *k, struct bench_link *l)
 {
 	(void)k;
-	return bench_perf_kprobe(l, "should_failslab", 0);
+	return bench_perf_kprobe(l, "should_failslab", 0, false);
 }
 
 static int by_perf_address(const struct constants *k, struct bench_link *l)
 {
-	return bench_perf_kprobe(l, NULL, k->target);
+	return bench_perf_kprobe(l, NULL, k->target, false);
 }
 
 static const struct mechanism {

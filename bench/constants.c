@@ -15,6 +15,7 @@
 
 #define TARGET		      "should_failslab"
 #define FRAME		      "tcp_v4_connect"
+#define HOOK		      "bpf_lsm_task_getpgid"
 #define GFP_NOFAIL_BEFORE_610 0x8000u /* a macro then, unknown to BTF */
 
 /* byte offset of a member, through anonymous ones; -1: none */
@@ -77,16 +78,22 @@ static int find_types(struct constants *k)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	long flags, tgid;
-	int task, frame, ret;
+	int task, frame, target, hook, ret;
 
 	if (!btf)
 		return -errno;
 	task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
 	frame = btf__find_by_name_kind(btf, FRAME, BTF_KIND_FUNC);
+	target = btf__find_by_name_kind(btf, TARGET, BTF_KIND_FUNC);
+	hook = btf__find_by_name_kind(btf, HOOK, BTF_KIND_FUNC);
 	flags = task < 0 ? -1 : member_offset(btf, (__u32)task, "flags");
 	tgid = task < 0 ? -1 : member_offset(btf, (__u32)task, "tgid");
-	ret = frame < 0 || flags < 0 || tgid < 0 ? -ENOENT : find_preempt_count(btf, k);
+	ret = frame < 0 || target < 0 || hook < 0 || flags < 0 || tgid < 0
+		      ? -ENOENT
+		      : find_preempt_count(btf, k);
 	k->frame_btf_id = (__u32)frame;
+	k->target_btf_id = (__u32)target;
+	k->hook_btf_id = (__u32)hook;
 	k->task_flags = (__u32)flags;
 	k->task_tgid = (__u32)tgid;
 	k->nofail = find_nofail(btf);

@@ -170,25 +170,26 @@ static int load(const char *name, const struct code *c, __u32 type, __u32 attach
 		attr.prog_btf_fd = (__u32)btf;
 		attr.func_info = ptr_u64(funcs);
 		attr.func_info_rec_size = sizeof(funcs[0]);
-		attr.func_info_cnt = 3;
+		attr.func_info_cnt = f->confirm ? 3 : 2;
 	}
 	return sys_bpf(BPF_PROG_LOAD, &attr, ATTR_UPTO(attach_prog_fd));
 }
 
-int hand_load(const char *name, __u32 type, __u32 attach_type, const struct bpf_insn *insns,
-	      __u32 n)
+int hand_load(const char *name, __u32 type, __u32 attach_type, __u32 attach_id,
+	      const struct bpf_insn *insns, __u32 n)
 {
 	struct code c;
 
 	for (c.n = 0; c.n < n; c.n++)
 		c.insn[c.n] = insns[c.n];
-	return load(name, &c, type, attach_type, 0, -1, NULL);
+	return load(name, &c, type, attach_type, attach_id, -1, NULL);
 }
 
-int hand_link_multi(int prog, const __u64 *addrs, const char *const *syms)
+int hand_link_multi(int prog, const __u64 *addrs, const char *const *syms, bool at_return)
 {
 	union bpf_attr attr = { 0 };
 
+	attr.link_create.kprobe_multi.flags = at_return ? BPF_F_KPROBE_MULTI_RETURN : 0;
 	attr.link_create.prog_fd = (__u32)prog;
 	attr.link_create.attach_type = BPF_TRACE_KPROBE_MULTI;
 	attr.link_create.kprobe_multi.cnt = 1;
@@ -197,7 +198,7 @@ int hand_link_multi(int prog, const __u64 *addrs, const char *const *syms)
 	return sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.kprobe_multi));
 }
 
-static int link_trampoline(int prog)
+int hand_link_trampoline(int prog)
 {
 	union bpf_attr attr = { 0 };
 
@@ -216,7 +217,7 @@ static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u3
 		load("exit", &c, BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, k->frame_btf_id, -1, NULL);
 	if (h->exit_prog < 0)
 		return h->exit_prog;
-	h->exit_link = link_trampoline(h->exit_prog);
+	h->exit_link = hand_link_trampoline(h->exit_prog);
 	if (h->exit_link < 0)
 		return h->exit_link;
 	hand_enter(&c, h, k);
@@ -224,7 +225,7 @@ static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u3
 			     -1, NULL);
 	if (h->enter_prog < 0)
 		return h->enter_prog;
-	h->enter_link = link_trampoline(h->enter_prog);
+	h->enter_link = hand_link_trampoline(h->enter_prog);
 	if (h->enter_link < 0)
 		return h->enter_link;
 	hand_target(&c, h, k, pid, ppid, quick_load, &funcs);
@@ -232,7 +233,7 @@ static int attach_all(struct hand *h, const struct constants *k, __u32 pid, __u3
 		load("target", &c, BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, 0, h->btf, &funcs);
 	if (h->target_prog < 0)
 		return h->target_prog;
-	h->target_link = hand_link_multi(h->target_prog, &k->target, NULL);
+	h->target_link = hand_link_multi(h->target_prog, &k->target, NULL, false);
 	return h->target_link < 0 ? h->target_link : 0;
 }
 
@@ -247,6 +248,27 @@ int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid, b
 	if (!ret)
 		__atomic_store_n(&h->control->all.armed, 1, __ATOMIC_SEQ_CST);
 	return ret;
+}
+
+int hand_flat(struct hand *h, const struct constants *k, const struct hand_way *way, __u32 scope,
+	      __u32 pid, __u32 ppid)
+{
+	struct hand_funcs funcs;
+	struct code c;
+	int ret;
+
+	h->target_link = h->enter_link = h->exit_link = h->enter_prog = h->exit_prog = -1;
+	h->btf = load_btf();
+	ret = h->btf < 0 ? h->btf : make_maps(h, k);
+	if (ret)
+		return ret;
+	hand_flat_target(&c, h, k, way, scope, pid, ppid, &funcs);
+	h->target_prog =
+		load("flat", &c, way->type, way->attach_type, way->attach_id, h->btf, &funcs);
+	if (h->target_prog < 0)
+		return h->target_prog;
+	__atomic_store_n(&h->control->all.armed, 1, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 void hand_disarm(struct hand *h)

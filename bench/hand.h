@@ -17,6 +17,7 @@ struct constants {
 	__u64 frame;  /* tcp_v4_connect: address, bytes, type id */
 	__u64 frame_size;
 	__u32 frame_btf_id;
+	__u32 target_btf_id, hook_btf_id; /* hook: bpf_lsm_task_getpgid */
 	__u32 preempt_var; /* per-CPU variable with the preemption count, and where in it */
 	__u32 preempt_off;
 	__u32 task_flags; /* offsets in struct task_struct */
@@ -51,8 +52,21 @@ struct hand {
 int hand_arm(struct hand *h, const struct constants *k, __u32 pid, __u32 ppid, bool quick_load);
 void hand_disarm(struct hand *h);
 
+/* A rule without callers, `should_failslab = -ENOMEM` with -p, by one way to override. */
+struct hand_way {
+	__u32 type, attach_type; /* of the program */
+	__u32 attach_id;	 /* of a trampoline's function; 0: a probe */
+	int flags_at; /* where in its context the allocation's flags are; -1: there are none */
+	bool multi;
+};
+
+/* the program, for calls of one process; it is not attached. 0 or -errno */
+int hand_flat(struct hand *h, const struct constants *k, const struct hand_way *way, __u32 scope,
+	      __u32 pid, __u32 ppid);
+int hand_link_trampoline(int prog);
+
 struct bpf_insn;
-/* a kprobe program, attach type 0 or BPF_TRACE_KPROBE_MULTI; -errno or its descriptor */
-int hand_load(const char *name, __u32 type, __u32 attach_type, const struct bpf_insn *insns,
-	      __u32 n);
-int hand_link_multi(int prog, const __u64 *addrs, const char *const *syms);
+/* -errno or its descriptor; attach_id: of a trampoline's function */
+int hand_load(const char *name, __u32 type, __u32 attach_type, __u32 attach_id,
+	      const struct bpf_insn *insns, __u32 n);
+int hand_link_multi(int prog, const __u64 *addrs, const char *const *syms, bool at_return);

@@ -97,8 +97,9 @@ static void need_chain(struct code *c, const struct hand *h, struct label *out)
 	JMP(BPF_JLE, R2, R1, out);
 }
 
+/* flags_at: in the context, of the allocation; -1: it is about none */
 static void skip_exempt(struct code *c, const struct hand *h, const struct constants *k, __u32 pid,
-			__u32 ppid, struct label *out)
+			__u32 ppid, int flags_at, struct label *out)
 {
 	struct label exempt = { 0 }, go = { 0 }, may_fail = { 0 };
 
@@ -112,7 +113,9 @@ static void skip_exempt(struct code *c, const struct hand *h, const struct const
 	COUNT(rule.exempt);
 	GOTO(out);
 	place(c, &go);
-	LDX(BPF_W, R1, R6, REGS_SI);
+	if (flags_at < 0)
+		return;
+	LDX(BPF_W, R1, R6, flags_at);
 	ALU32_K(BPF_AND, R1, (__s32)k->nofail);
 	JMP32_K(BPF_JEQ, R1, 0, &may_fail);
 	COUNT(rule.nofail);
@@ -120,12 +123,9 @@ static void skip_exempt(struct code *c, const struct hand *h, const struct const
 	place(c, &may_fail);
 }
 
-/* record in R7, bytes of stack in R9; the walk is { record, left } at FP - 16 */
-static void confirm_by_stack(struct code *c, const struct hand *h, unsigned int *callback,
-			     struct label *out)
+/* record in R7, bytes of stack in it, in R9 and R0 */
+static void take_stack(struct code *c, const struct hand *h, struct label *out)
 {
-	struct label bad = { 0 }, good = { 0 };
-
 	ST_K(BPF_W, FP, -8, 0);
 	MAP(R1, scratch_map);
 	MOV(R2, FP);
@@ -141,6 +141,15 @@ static void confirm_by_stack(struct code *c, const struct hand *h, unsigned int 
 	CALL(get_stack);
 	MOV(R9, R0);
 	STX(BPF_W, R7, REC(stack_bytes), R9);
+}
+
+/* the walk is { record, left } at FP - 16 */
+static void confirm_by_stack(struct code *c, const struct hand *h, unsigned int *callback,
+			     struct label *out)
+{
+	struct label bad = { 0 }, good = { 0 };
+
+	take_stack(c, h, out);
 	JMP_K(BPF_JSLT, R9, 0, &bad);
 	STX(BPF_DW, FP, -16, R7);
 	ST_K(BPF_DW, FP, -8, 1);
@@ -192,15 +201,16 @@ static void send_record(struct code *c, const struct hand *h)
 	place(c, &sent);
 }
 
-static void inject(struct code *c, const struct hand *h)
+static void inject(struct code *c, const struct hand *h, bool by_helper)
 {
 	struct label sized = { 0 };
 
-	ST_K(BPF_W, R8, STATE(rule.injected), 1);
 	COUNT(rule.injected);
-	MOV(R1, R6);
-	MOV_K(R2, -12);
-	CALL(override_return);
+	if (by_helper) {
+		MOV(R1, R6);
+		MOV_K(R2, -12);
+		CALL(override_return);
+	}
 	ST_K(BPF_DW, R7, REC(value), -12);
 	fill_record(c, R7, 0, RECORD_INJECTED);
 	MOV(R2, R7);
@@ -289,15 +299,55 @@ void hand_target(struct code *c, const struct hand *h, const struct constants *k
 	need_task_context(c, k, &out);
 	count_hit(c, h, k);
 	need_chain(c, h, &out);
-	skip_exempt(c, h, k, pid, ppid, &out);
+	skip_exempt(c, h, k, pid, ppid, REGS_SI, &out);
 	COUNT(rule.matches);
 	confirm_by_stack(c, h, &callback, &out);
-	inject(c, h);
+	ST_K(BPF_W, R8, STATE(rule.injected), 1);
+	inject(c, h, true);
 	leave(c, &out);
 
 	f->confirm = c->n;
 	c->insn[callback].imm = (__s32)(f->confirm - callback - 1);
 	confirm(c, k);
+}
+
+void hand_flat_target(struct code *c, const struct hand *h, const struct constants *k,
+		      const struct hand_way *way, __u32 scope, __u32 pid, __u32 ppid,
+		      struct hand_funcs *f)
+{
+	struct label out = { 0 }, skip = { 0 };
+	unsigned int call;
+
+	c->n = 0;
+	MOV(R6, R1);
+	CONTROL(R3, all.armed);
+	LDX(BPF_W, R4, R3, 0);
+	JMP_K(BPF_JEQ, R4, 0, &out);
+	name_cpu_area(c, k, R1);
+	need_task_context(c, k, &out);
+	CALL(get_current_task_btf);
+	LDX(BPF_W, R1, R0, k->task_tgid);
+	JMP32_K(BPF_JNE, R1, (__s32)scope, &out);
+	MOV(R1, R6);
+	call = c->n;
+	CALL_LOCAL(0);
+	EXIT();
+	leave(c, &out);
+
+	f->slow = c->n;
+	f->confirm = 0;
+	c->insn[call].imm = (__s32)(f->slow - call - 1);
+	MOV(R6, R1);
+	CALL(get_current_task_btf);
+	MOV(R7, R0);
+	count_hit(c, h, k);
+	skip_exempt(c, h, k, pid, ppid, way->flags_at, &skip);
+	COUNT(rule.matches);
+	take_stack(c, h, &skip);
+	inject(c, h, !way->attach_id);
+	MOV_K(R0, way->attach_id ? -12 : 0);
+	EXIT();
+	leave(c, &skip);
 }
 
 void hand_enter(struct code *c, const struct hand *h, const struct constants *k)

@@ -26,15 +26,20 @@ int bench_read_constants(const char *path, struct constants *k)
 	return n == sizeof(*k) ? 0 : -EIO;
 }
 
+static const struct bpf_insn nothing[] = {
+	{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0 },
+	{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+};
+
 int bench_load_empty(bool multi)
 {
-	static const struct bpf_insn insns[] = {
-		{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0 },
-		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
-	};
+	return hand_load("empty", BPF_PROG_TYPE_KPROBE, multi ? BPF_TRACE_KPROBE_MULTI : 0, 0,
+			 nothing, 2);
+}
 
-	return hand_load("empty", BPF_PROG_TYPE_KPROBE, multi ? BPF_TRACE_KPROBE_MULTI : 0, insns,
-			 2);
+int bench_load_empty_as(const struct hand_way *way)
+{
+	return hand_load("empty", way->type, way->attach_type, way->attach_id, nothing, 2);
 }
 
 int bench_load_override(bool multi)
@@ -51,7 +56,7 @@ int bench_load_override(bool multi)
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
 
-	return hand_load("override", BPF_PROG_TYPE_KPROBE, multi ? BPF_TRACE_KPROBE_MULTI : 0,
+	return hand_load("override", BPF_PROG_TYPE_KPROBE, multi ? BPF_TRACE_KPROBE_MULTI : 0, 0,
 			 insns, sizeof(insns) / sizeof(insns[0]));
 }
 
@@ -66,7 +71,7 @@ static int kprobe_type(void)
 	return n > 0 ? atoi(text) : -ENOENT;
 }
 
-int bench_perf_kprobe(struct bench_link *l, const char *symbol, uint64_t addr)
+int bench_perf_kprobe(struct bench_link *l, const char *symbol, uint64_t addr, bool at_return)
 {
 	struct perf_event_attr event = { .size = sizeof(event) };
 	union bpf_attr attr = { 0 };
@@ -78,6 +83,7 @@ int bench_perf_kprobe(struct bench_link *l, const char *symbol, uint64_t addr)
 	event.type = (__u32)type;
 	event.kprobe_func = ptr_u64(symbol);
 	event.kprobe_addr = addr;
+	event.config = at_return; /* bit 0, as format/retprobe in its sysfs directory says */
 	fd = sys6(__NR_perf_event_open, (long)(uintptr_t)&event, -1, 0, -1, PERF_FLAG_FD_CLOEXEC,
 		  0);
 	if (fd < 0)

@@ -106,7 +106,7 @@ static uint64_t with_empty(void)
 	struct bench_link l = { bench_load_empty(true), -1, -1 };
 	uint64_t ns = 0;
 
-	l.link = l.prog < 0 ? -1 : hand_link_multi(l.prog, &constants.target, NULL);
+	l.link = l.prog < 0 ? -1 : hand_link_multi(l.prog, &constants.target, NULL, false);
 	if (l.link >= 0)
 		ns = ask(WORK);
 	bench_unlink(&l);
@@ -119,7 +119,7 @@ static uint64_t with_perf_empty(void)
 	struct bench_link l = { bench_load_empty(false), -1, -1 };
 	uint64_t ns = 0;
 
-	if (l.prog >= 0 && bench_perf_kprobe(&l, NULL, constants.target) == 0)
+	if (l.prog >= 0 && bench_perf_kprobe(&l, NULL, constants.target, false) == 0)
 		ns = ask(WORK);
 	bench_unlink(&l);
 	close(l.prog);
