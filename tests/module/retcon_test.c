@@ -6,6 +6,8 @@
  */
 #include <linux/error-injection.h>
 #include <linux/fs.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
@@ -98,6 +100,9 @@ RT_FUNC(int) rt_by_value(int first, struct rt_pair pair, int after);
 RT_FUNC(int) rt_recurse(unsigned int depth, struct rt_object *obj);
 RT_FUNC(int) rt_tail(int a, int b);
 RT_FUNC(int) rt_tailed(int a, int b);
+RT_FUNC(int) rt_ping(unsigned int depth);
+RT_FUNC(int) rt_pong(unsigned int depth);
+RT_FUNC(int) rt_interrupts(void);
 RT_FUNC(long) rt_outer(struct rt_call *call);
 
 int rt_nothing(void)
@@ -185,6 +190,67 @@ int rt_tail(int a, int b)
 }
 ALLOW_ERROR_INJECTION(rt_tail, ERRNO);
 
+/* by turns, so many times within each other; returns as rt_recurse() does */
+int rt_ping(unsigned int depth)
+{
+	int ret = 0;
+
+	barrier();
+	if (depth)
+		ret = rt_pong(depth - 1) + 1;
+	barrier();
+	return ret;
+}
+ALLOW_ERROR_INJECTION(rt_ping, ERRNO);
+
+int rt_pong(unsigned int depth)
+{
+	int ret = 0;
+
+	barrier();
+	if (depth)
+		ret = rt_ping(depth - 1) + 1;
+	barrier();
+	return ret;
+}
+ALLOW_ERROR_INJECTION(rt_pong, ERRNO);
+
+/* rt_nothing() from interrupts on top of a task */
+struct rt_interrupt {
+	struct irq_work work;
+	struct tasklet_struct tasklet;
+	int hard, soft;
+};
+
+static void rt_in_hard(struct irq_work *work)
+{
+	container_of(work, struct rt_interrupt, work)->hard = rt_nothing();
+}
+
+static void rt_in_soft(struct tasklet_struct *tasklet)
+{
+	container_of(tasklet, struct rt_interrupt, tasklet)->soft = rt_nothing();
+}
+
+/* which calls of rt_nothing() failed: 1 the task's own, 2 in a hard interrupt, 4 in a soft one */
+int rt_interrupts(void)
+{
+	struct rt_interrupt i = { 0 };
+	int own;
+
+	init_irq_work(&i.work, rt_in_hard);
+	tasklet_setup(&i.tasklet, rt_in_soft);
+	irq_work_queue(&i.work);
+	irq_work_sync(&i.work);
+	local_bh_disable();
+	tasklet_schedule(&i.tasklet);
+	local_bh_enable(); /* runs it here */
+	tasklet_kill(&i.tasklet);
+	own = rt_nothing();
+	return (own ? 1 : 0) | (i.hard ? 2 : 0) | (i.soft ? 4 : 0);
+}
+ALLOW_ERROR_INJECTION(rt_interrupts, ERRNO);
+
 #define RT_POINTER(ret, name) [RT_##name] = (void *)name,
 static void *const rt_pointers[] = { RT_FUNCS(RT_POINTER) };
 
@@ -198,7 +264,8 @@ static noinline long rt_run(struct rt_call *call)
 	long ret;
 
 	/* deeper than this the stack ends */
-	if (call->func == RT_rt_recurse && (u32)a[0] > 64)
+	if ((call->func == RT_rt_recurse || call->func == RT_rt_ping || call->func == RT_rt_pong) &&
+	    (u32)a[0] > 64)
 		return -EINVAL;
 	ret = fn(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
 	barrier();

@@ -17,7 +17,10 @@
 	X(int, rt_by_value)                                                                        \
 	X(int, rt_recurse)                                                                         \
 	X(int, rt_tail)                                                                            \
-	X(int, rt_tailed)
+	X(int, rt_tailed)                                                                          \
+	X(int, rt_ping)                                                                            \
+	X(int, rt_pong)                                                                            \
+	X(int, rt_interrupts)
 
 #define RT_NUMBER(ret, name) RT_##name,
 enum rt_func {
