@@ -280,6 +280,21 @@ static bool explain_injectable(struct kern *k, const char *func, const struct ks
 	return true;
 }
 
+/* ENOTSUPP, which is the kernel's own and has no words: arch_prepare_bpf_trampoline(), x86, before
+ * v6.6 */
+#define NO_TRAMPOLINE (-524)
+
+static bool check_arguments(const char *func, int code, struct err *err)
+{
+	if (code != NO_TRAMPOLINE)
+		return false;
+	err_plain(
+		err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
+		"this kernel has no trampoline for %.200s: its arguments take more than 6 registers",
+		func);
+	return true;
+}
+
 void why_not_overridable(struct kern *k, const char *func, int code, struct err *err)
 {
 	struct ksym sym = { 0 };
@@ -292,6 +307,8 @@ void why_not_overridable(struct kern *k, const char *func, int code, struct err 
 	if (check_exists(k, func, &sym, err))
 		return;
 	if (explain_injectable(k, func, &sym, code, err))
+		return;
+	if (check_arguments(func, code, err))
 		return;
 	err_plain(err, code, code == -EPERM ? ERR_PERMISSION : ERR_ATTACH,
 		  "cannot override %.200s: %s", func, strerror(-code));
@@ -316,6 +333,8 @@ void why_not_traceable(struct kern *k, const char *func, int code, struct err *e
 		err_note(err, SPAN_NONE, "'cat " TRACEABLE_LIST "' lists what can be traced");
 		return;
 	}
+	if (check_arguments(func, code, err))
+		return;
 	err_plain(err, code, code == -EPERM ? ERR_PERMISSION : ERR_ATTACH,
 		  "cannot trace %.200s: %s", func, strerror(-code));
 	if (code == -EPERM)

@@ -145,14 +145,16 @@ narrow()
 
 after()
 {
-	# a return probe has room for a few calls at a time (fprobe_init_rethook(), 6.12): the deeper ones are counted
-	by 'rt_recurse = -100 after if depth == 5 && retval == 5' -- rt_recurse 5 0
-	t_is "$engine: after: the outermost" "$said, $(counted injected)" 'calls 1 failed 1 last -100, 1'
-	by 'rt_recurse = -100 after if depth == 0' -- rt_recurse 9 0
-	t_num "$engine: after: the innermost, or it is missed" $(($(counted injected) + $(missed))) -ge 1
 	one 'after, under one that returned' 'rt_nothing = -100 after under rt_pong' 'calls 9 failed 0 last 0' 0 -n 9 rt_nothing
 	one 'after: interrupts on top of the task' 'rt_nothing = -100 after under rt_outer' 'calls 50 failed 0 last 1' 50 \
 		-n 50 -u rt_interrupts
+	# a return probe has room for a few calls at a time (fprobe_init_rethook(), 6.12): the deeper ones are counted
+	by 'rt_recurse = -100 after if depth == 5 && retval == 5' -- rt_recurse 5 0
+	t_is "$engine: after: the outermost" "$said, $(counted injected)" 'calls 1 failed 1 last -100, 1'
+	# what a link missed it says since v6.7 (bpf_kprobe_multi_link_fill_link_info())
+	[ "$kernel" != 6.1 ] || return
+	by 'rt_recurse = -100 after if depth == 0' -- rt_recurse 9 0
+	t_num "$engine: after: the innermost, or it is missed" $(($(counted injected) + $(missed))) -ge 1
 }
 
 for engine in kprobe.multi kprobe fmod_ret; do
