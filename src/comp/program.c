@@ -222,6 +222,33 @@ void pgm_count(struct pgm *p, uint32_t control_off)
 	ir_atomic_add(p->ir, 8, ir_map_value(p->ir, PROG_MAP_CONTROL, control_off), 0, ir_k(1));
 }
 
+bool pgm_interruptible(const struct pgm *p)
+{
+	enum prog_kind kind = p->unit->meta.kind;
+
+	return kind != PROG_KPROBE && kind != PROG_KRETPROBE;
+}
+
+void pgm_count_cpu(struct pgm *p, uint32_t control_off, int64_t n, const char *what)
+{
+	bool atomic = pgm_interruptible(p);
+	struct ir *ir = p->ir;
+	ir_reg at, was;
+
+	ir_note(ir, "control->cpu[bpf_get_smp_processor_id() & %u].%s;%s",
+		p->env->job->cpu_slots - 1, what, atomic ? " /* atomic */" : "");
+	at = ir_call(ir, BPF_FUNC_get_smp_processor_id, NULL, 0);
+	at = ir_alu(ir, BPF_AND, IR_32, at, ir_k(p->env->job->cpu_slots - 1));
+	at = ir_alu(ir, BPF_MUL, IR_64, at, ir_k(sizeof(((struct rule_control *)0)->cpu[0])));
+	at = ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, control_off), ir_r(at));
+	if (atomic) {
+		ir_atomic_add(ir, 8, at, 0, ir_k(n));
+		return;
+	}
+	was = ir_load(ir, 8, at, 0);
+	ir_store(ir, 8, at, 0, ir_r(ir_alu(ir, BPF_ADD, IR_64, was, ir_k(n))));
+}
+
 void pgm_predicate(struct pgm *p, const struct pred *pred)
 {
 	if (pred->root)

@@ -123,6 +123,10 @@ void pgm_state_or_new(struct pgm *p);
 /* if (draw fails) { unlucky++; return 0; } */
 void pgm_draw(struct pgm *p);
 void pgm_count(struct pgm *p, uint32_t control_off);
+/* can another program run on this CPU in the middle of this one, or this one once more? */
+bool pgm_interruptible(const struct pgm *p);
+/* add n to a field of the rule's cpu[], which each CPU has for itself; `what` is for the listing */
+void pgm_count_cpu(struct pgm *p, uint32_t control_off, int64_t n, const char *what);
 /* whose, when, where: what both kinds of record start with */
 struct pgm_record {
 	ir_reg base; /* pointer to it, or 0: */

@@ -12,35 +12,6 @@
 
 #define STACK_BYTES ((int64_t)sizeof(((struct record *)0)->stack))
 
-/* can another program run on this CPU in the middle of this one, or this one once more? */
-static bool may_be_interrupted(const struct pgm *p)
-{
-	enum prog_kind kind = p->unit->meta.kind;
-
-	return kind != PROG_KPROBE && kind != PROG_KRETPROBE;
-}
-
-static void count_hit(struct pgm *p)
-{
-	bool atomic = may_be_interrupted(p);
-	struct ir *ir = p->ir;
-	ir_reg at, hits;
-
-	ir_note(ir, "control->cpu[bpf_get_smp_processor_id() & %u].hits++;%s",
-		p->env->job->cpu_slots - 1, atomic ? " /* atomic */" : "");
-	at = ir_call(ir, BPF_FUNC_get_smp_processor_id, NULL, 0);
-	at = ir_alu(ir, BPF_AND, IR_32, at, ir_k(p->env->job->cpu_slots - 1));
-	at = ir_alu(ir, BPF_MUL, IR_64, at, ir_k(sizeof(((struct rule_control *)0)->cpu[0])));
-	at = ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, RULE_OFF(p, cpu)),
-		    ir_r(at));
-	if (atomic) {
-		ir_atomic_add(ir, 8, at, 0, ir_k(1));
-		return;
-	}
-	hits = ir_load(ir, 8, at, 0);
-	ir_store(ir, 8, at, 0, ir_r(ir_alu(ir, BPF_ADD, IR_64, hits, ir_k(1))));
-}
-
 /* inside every chain that must be there, as far as the task's state knows */
 static void need_chains(struct pgm *p)
 {
@@ -222,7 +193,7 @@ static void write_rule(struct pgm *p, ir_label done)
 	ir_reg rec;
 
 	ir_at(p->ir, p->env->job->rule->on_target.at);
-	count_hit(p);
+	pgm_count_cpu(p, RULE_OFF(p, cpu[0].hits), 1, "hits++");
 	need_chains(p);
 	pgm_predicate(p, &p->env->target);
 	skip_exempt(p);

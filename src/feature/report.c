@@ -180,7 +180,9 @@ static void put_counters(struct buf *out, const struct retcon_stats *s, bool one
 
 static void put_why_not(struct buf *out, const struct retcon_stats *s)
 {
-	if (s->hits == 0)
+	if (s->hits == 0 && s->unpaired)
+		buf_puts(out, "note: the target was called, but no call was seen whole\n");
+	else if (s->hits == 0)
 		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
 	else if (!s->matches && !s->exempt && !s->nofail && !s->unconfirmed)
 		buf_puts(out, "note: the target was called, but the conditions never held\n");

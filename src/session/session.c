@@ -306,12 +306,13 @@ int session_arm(struct session *s, struct err *err)
  * An entry not seen may be an injection that did not happen. An exit not seen leaves a
  * stale frame until a shallower entry prunes it; the stack walk is what stands between
  * it and an injection, and fails to only if the same function is being called again.
+ * Returns that `after` rules did not see are in rule_control, each once (after_prog.c).
  */
 static void add_misses(const struct attached *a, uint64_t *entries, uint64_t *exits)
 {
 	struct sys_misses m;
 
-	if (sys_misses(a->prog_fd, a->link.link_fd, &m))
+	if (engine_is_after(a->engine) || sys_misses(a->prog_fd, a->link.link_fd, &m))
 		return;
 	*(a->engine == ENGINE_FEXIT ? exits : entries) += m.recursion + m.missed;
 }
@@ -372,13 +373,16 @@ int session_consume(struct session *s, session_record_fn fn, void *arg)
 void session_rule_stats(const struct session *s, unsigned int rule, struct session_rule_stats *out)
 {
 	const struct rule_control *c;
+	uint64_t kept = 0;
 
 	memset(out, 0, sizeof(*out));
 	if (!s->maps.control || rule >= s->opts.n_rules)
 		return;
 	c = rule_control(s, rule);
-	for (uint32_t i = 0; i < s->size.cpu_slots; i++)
+	for (uint32_t i = 0; i < s->size.cpu_slots; i++) {
 		out->hits += __atomic_load_n(&c->cpu[i].hits, __ATOMIC_RELAXED);
+		kept += __atomic_load_n(&c->cpu[i].kept, __ATOMIC_RELAXED);
+	}
 	out->matches = __atomic_load_n(&c->matches, __ATOMIC_RELAXED);
 	out->injected = __atomic_load_n(&c->injected, __ATOMIC_RELAXED);
 	out->exempt = __atomic_load_n(&c->exempt, __ATOMIC_RELAXED);
@@ -388,6 +392,8 @@ void session_rule_stats(const struct session *s, unsigned int rule, struct sessi
 	out->read_faults = __atomic_load_n(&c->read_faults, __ATOMIC_RELAXED);
 	out->unconfirmed = __atomic_load_n(&c->unconfirmed, __ATOMIC_RELAXED);
 	out->unpaired = __atomic_load_n(&c->unpaired, __ATOMIC_RELAXED);
+	if (!__atomic_load_n(&s->maps.control->armed, __ATOMIC_RELAXED))
+		out->unpaired += kept; /* until then they may return yet */
 }
 
 static void add_rule(struct session_rule_stats *sum, const struct session_rule_stats *r)

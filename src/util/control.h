@@ -37,7 +37,7 @@ struct rule_control {
 	__u64 unlucky;	   /* matches, or outermost entries, that the probability let pass */
 	__u64 read_faults; /* predicates false because a read faulted */
 	__u64 unconfirmed; /* chain state said yes, the stack walk said no: not injected */
-	__u64 unpaired;	   /* `after`: a call whose entry or return was not seen */
+	__u64 unpaired;	   /* `after`: a call known to be lost: no room, or passed by others */
 	__u64 pad[6];
 	struct {
 		__u64 start;
@@ -45,7 +45,8 @@ struct rule_control {
 	} place[LIMIT_FRAMES]; /* text of each chain function, in order of comp_job.places */
 	struct {
 		__u64 hits; /* calls of the target in scope; one line per CPU */
-		__u64 pad[7];
+		__u64 kept; /* `after`: calls entered and not seen to return; only the sum counts */
+		__u64 pad[6];
 	} cpu[]; /* possible CPUs rounded up to a power of two */
 };
 
@@ -75,6 +76,7 @@ struct after_call {
 };
 
 struct after_state {
+	__u64 beyond; /* stack address of the outermost call that found no room; 0: none did */
 	struct after_call call[LIMIT_AFTER_CALLS];
 };
 

@@ -226,13 +226,19 @@ static void nested_calls_are_told_apart(void **unused)
 		returns(&b, 8 + 8 * i, i + 1);
 	assert_int_equal(b.m->overrides, LIMIT_AFTER_CALLS);
 	assert_int_equal(b.m->rule->unpaired, 0);
-	/* one more has no room: it is counted twice, as it comes and as it goes */
-	for (unsigned int i = 0; i <= LIMIT_AFTER_CALLS; i++)
+	/* one more has no room, nor have the two that it calls: each is counted once, as it comes
+	 */
+	for (unsigned int i = 0; i < LIMIT_AFTER_CALLS + 3; i++)
 		entry(&b, 8 + 8 * i, i + 1);
-	for (unsigned int i = LIMIT_AFTER_CALLS + 1; i-- > 0;)
+	for (unsigned int i = LIMIT_AFTER_CALLS + 3; i-- > 0;)
 		returns(&b, 8 + 8 * i, i + 1);
 	assert_int_equal(b.m->overrides, 2 * LIMIT_AFTER_CALLS);
-	assert_int_equal(b.m->rule->unpaired, 2);
+	assert_int_equal(b.m->rule->unpaired, 3);
+	assert_int_equal(b.m->rule->cpu[0].kept, 0);
+	/* now there is room again, and there a return without an entry is counted */
+	entry(&b, 8, 1);
+	returns(&b, 8 + 8 * (LIMIT_AFTER_CALLS + 1), 1);
+	assert_int_equal(b.m->rule->unpaired, 4);
 	close_bench(&b);
 }
 
@@ -246,12 +252,16 @@ static void lost_returns_are_counted(void **unused)
 	entry(&b, 40, 2); /* its return is lost */
 	returns(&b, 8, 0);
 	assert_int_equal(b.m->overrides, 1);
-	entry(&b, 16, 3); /* further out than the lost one ever was */
+	assert_int_equal(b.m->rule->unpaired, 0);
+	assert_int_equal(b.m->rule->cpu[0].kept, 1); /* as lost as if it were the end */
+	entry(&b, 16, 3);			     /* further out than the lost one ever was */
 	assert_int_equal(b.m->rule->unpaired, 1);
+	assert_int_equal(b.m->rule->cpu[0].kept, 1);
 	returns(&b, 16, 0);
 	returns(&b, 24, 0); /* an entry that was not seen */
 	assert_int_equal(b.m->rule->unpaired, 2);
 	assert_int_equal(b.m->overrides, 1);
+	assert_int_equal(b.m->rule->cpu[0].kept, 0);
 	close_bench(&b);
 }
 
