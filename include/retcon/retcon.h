@@ -172,7 +172,7 @@ struct retcon_stats {
 	uint64_t read_faults; /* conditions false because memory could not be read */
 	uint64_t unconfirmed; /* the stack did not show the chain: left alone */
 	uint64_t lost;	      /* tasks that could not be followed for want of memory */
-	uint64_t misses;      /* calls the kernel did not show to a program: perhaps not injected */
+	uint64_t misses; /* calls not shown to a program, or not judged: perhaps not injected */
 	uint64_t exit_misses; /* exits it did not show: the returned value is not told */
 	uint64_t skipped;     /* let pass by `when` or `interval` */
 	uint64_t unpaired;    /* `after`: calls whose entry or return was not seen before the end */

@@ -229,6 +229,17 @@ bool pgm_interruptible(const struct pgm *p)
 	return kind != PROG_KPROBE && kind != PROG_KRETPROBE;
 }
 
+ir_reg pgm_cpu_slot(struct pgm *p, uint32_t control_off)
+{
+	struct ir *ir = p->ir;
+	ir_reg at = ir_call(ir, BPF_FUNC_get_smp_processor_id, NULL, 0);
+
+	at = ir_alu(ir, BPF_AND, IR_32, at, ir_k(p->env->job->cpu_slots - 1));
+	at = ir_alu(ir, BPF_MUL, IR_64, at, ir_k(sizeof(((struct rule_control *)0)->cpu[0])));
+	return ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, control_off),
+		      ir_r(at));
+}
+
 void pgm_count_cpu(struct pgm *p, uint32_t control_off, int64_t n, const char *what)
 {
 	bool atomic = pgm_interruptible(p);
@@ -237,10 +248,7 @@ void pgm_count_cpu(struct pgm *p, uint32_t control_off, int64_t n, const char *w
 
 	ir_note(ir, "control->cpu[bpf_get_smp_processor_id() & %u].%s;%s",
 		p->env->job->cpu_slots - 1, what, atomic ? " /* atomic */" : "");
-	at = ir_call(ir, BPF_FUNC_get_smp_processor_id, NULL, 0);
-	at = ir_alu(ir, BPF_AND, IR_32, at, ir_k(p->env->job->cpu_slots - 1));
-	at = ir_alu(ir, BPF_MUL, IR_64, at, ir_k(sizeof(((struct rule_control *)0)->cpu[0])));
-	at = ir_alu(ir, BPF_ADD, IR_64, ir_map_value(ir, PROG_MAP_CONTROL, control_off), ir_r(at));
+	at = pgm_cpu_slot(p, control_off);
 	if (atomic) {
 		ir_atomic_add(ir, 8, at, 0, ir_k(n));
 		return;

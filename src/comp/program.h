@@ -125,6 +125,8 @@ void pgm_draw(struct pgm *p);
 void pgm_count(struct pgm *p, uint32_t control_off);
 /* can another program run on this CPU in the middle of this one, or this one once more? */
 bool pgm_interruptible(const struct pgm *p);
+/* the address of a field of a cpu[], this CPU's */
+ir_reg pgm_cpu_slot(struct pgm *p, uint32_t control_off);
 /* add n to a field of the rule's cpu[], which each CPU has for itself; `what` is for the listing */
 void pgm_count_cpu(struct pgm *p, uint32_t control_off, int64_t n, const char *what);
 /* whose, when, where: what both kinds of record start with */
@@ -140,7 +142,15 @@ void pgm_record_send(struct pgm *p, const struct pgm_record *r, struct ir_val si
 void pgm_predicate(struct pgm *p, const struct pred *pred);
 
 /* the target's: the stack, and whether it has the chains it should (target_walk.c) */
-ir_reg walk_stack(struct pgm *p);
+struct walk_hold {
+	ir_reg on; /* what says that this CPU's record is in use; 0: nothing has to */
+	ir_label leave;
+};
+/* p->leave lets go of the record from here on */
+ir_reg walk_stack(struct pgm *p, struct walk_hold *hold);
+/* where it is used no more, but nothing left yet; walk_end(), where all is written */
+void walk_let_go(struct pgm *p, const struct walk_hold *hold);
+void walk_end(struct pgm *p, const struct walk_hold *hold);
 void walk_chains(struct pgm *p, ir_reg rec);
 
 /* the target's: count the match, and return 0 unless it is one to inject (target_schedule.c) */

@@ -190,6 +190,7 @@ static bool walk_decides(const struct pgm *p)
 /* falls through, or goes to p->leave, if this rule does not act; else ends at `done` */
 static void write_rule(struct pgm *p, ir_label done)
 {
+	struct walk_hold hold;
 	ir_reg rec;
 
 	ir_at(p->ir, p->env->job->rule->on_target.at);
@@ -201,14 +202,16 @@ static void write_rule(struct pgm *p, ir_label done)
 	if (!walk_decides(p))
 		schedule_match(p);
 	schedule_look(p);
-	rec = walk_stack(p);
+	rec = walk_stack(p, &hold);
 	walk_chains(p, rec);
 	if (walk_decides(p))
 		schedule_match(p);
 	schedule_take(p);
 	mark_injected(p);
 	send_record(p, rec);
+	walk_let_go(p, &hold);
 	replace(p, done);
+	walk_end(p, &hold);
 }
 
 /* but the last: what it leaves to the next rule, comes to that */

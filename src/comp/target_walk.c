@@ -30,13 +30,62 @@ _Static_assert(offsetof(struct record, place) + 4 * LIMIT_CHAINS <=
 		       offsetof(struct record, stack_bytes),
 	       "counters where the record's head is filled in later");
 
+/*
+ * With preempt=full a trampoline's program can be preempted in the middle of its walk, and
+ * then another task may come to walk on this CPU: by the same program if it is a BPF LSM's,
+ * whose entry has no recursion counter (bpf_prog_check_recur()), and then with the same
+ * record; or by another program, and out of order they get each other's registers
+ * (get_bpf_raw_tp_regs(), kernel/trace/bpf_trace.c, 6.12). So one walks at a time.
+ */
+static void walk_alone(struct pgm *p, struct walk_hold *hold)
+{
+	struct ir *ir = p->ir;
+	ir_label alone;
+
+	hold->leave = p->leave;
+	hold->on = 0;
+	if (!pgm_interruptible(p))
+		return;
+	alone = ir_label_new(ir);
+	ir_note(ir, "walking = &control->cpu[bpf_get_smp_processor_id() & %u].walking;",
+		p->env->job->cpu_slots - 1);
+	hold->on = pgm_cpu_slot(p, (uint32_t)sizeof(struct control) +
+					   (uint32_t)offsetof(struct rule_control, cpu[0].walking));
+	ir_note(ir, "if (fetch_add(walking, 1)) { --*walking; busy++; return 0; } /* atomic */");
+	ir_branch(ir, BPF_JEQ, IR_64, ir_fetch_add(ir, 8, hold->on, 0, ir_k(1)), ir_k(0), alone);
+	walk_let_go(p, hold);
+	pgm_count(p, CONTROL_OFF(busy));
+	ir_jump(ir, p->leave);
+	ir_place(ir, alone);
+	p->leave = ir_label_new(ir);
+}
+
+void walk_let_go(struct pgm *p, const struct walk_hold *hold)
+{
+	if (!hold->on)
+		return;
+	ir_note(p->ir, "--*walking; /* atomic */");
+	ir_atomic_add(p->ir, 8, hold->on, 0, ir_k(-1));
+}
+
+void walk_end(struct pgm *p, const struct walk_hold *hold)
+{
+	if (!hold->on)
+		return;
+	ir_place(p->ir, p->leave);
+	walk_let_go(p, hold);
+	ir_jump(p->ir, hold->leave);
+	p->leave = hold->leave;
+}
+
 /* the scratch record with the stack in it */
-ir_reg walk_stack(struct pgm *p)
+ir_reg walk_stack(struct pgm *p, struct walk_hold *hold)
 {
 	struct ir *ir = p->ir;
 	ir_slot key = ir_slot_new(ir, 4);
 	ir_reg rec, at, bytes;
 
+	walk_alone(p, hold);
 	ir_note(ir, "rec = bpf_map_lookup_elem(&scratch, &(int){ %u });", p->env->site->scratch);
 	ir_slot_store(ir, 4, key, 0, ir_k((int32_t)p->env->site->scratch));
 	rec = ir_call(ir, BPF_FUNC_map_lookup_elem,

@@ -427,4 +427,5 @@ void session_stats(const struct session *s, struct session_stats *out)
 		return;
 	out->drops = __atomic_load_n(&s->maps.control->drops, __ATOMIC_RELAXED);
 	out->lost = __atomic_load_n(&s->maps.control->lost, __ATOMIC_RELAXED);
+	out->misses += __atomic_load_n(&s->maps.control->busy, __ATOMIC_RELAXED);
 }

@@ -35,9 +35,10 @@ struct session_rule_stats {
 struct session_stats {
 	struct session_rule_stats rules; /* all of them together */
 	uint64_t drops, lost;
-	uint64_t misses; /* entries a program did not see: counted by the kernel */
+	uint64_t misses; /* entries not seen, by the kernel's count, or not judged */
 	uint64_t
 		exit_misses; /* exits not seen: a stale frame, pruned by the next shallower entry */
+	bool untold;	     /* the kernel has no count of what its probes' programs miss */
 };
 
 /* Compiles; loads and attaches nothing. kern and plans must outlive the session. */

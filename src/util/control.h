@@ -22,7 +22,8 @@ struct control {
 	__u64 pad[7];
 	__u64 drops; /* records that found the ring buffer full */
 	__u64 lost;  /* no task storage to be had: a task perhaps inside is not followed */
-	__u64 pad2[6];
+	__u64 busy;  /* matches not judged: another task was being judged on this CPU */
+	__u64 pad2[5];
 };
 
 struct rule_control {
@@ -46,7 +47,8 @@ struct rule_control {
 	struct {
 		__u64 hits; /* calls of the target in scope; one line per CPU */
 		__u64 kept; /* `after`: calls entered and not seen to return; only the sum counts */
-		__u64 pad[6];
+		__u64 walking; /* the first rule's is all rules': see walk_stack() */
+		__u64 pad[5];
 	} cpu[]; /* possible CPUs rounded up to a power of two */
 };
 

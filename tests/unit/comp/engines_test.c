@@ -168,6 +168,43 @@ static void trampolines_return_it(void **unused)
 	assert_int_equal(returned(PROG_FMOD_RET, 0, 1), 1ull << 32);
 }
 
+/* another task was preempted where it walks on this CPU: its record is left alone */
+static void one_walks_at_a_time(void **unused)
+{
+	static const enum prog_kind kinds[] = { PROG_FMOD_RET, PROG_LSM };
+	struct bench b;
+
+	(void)unused;
+	for (unsigned int i = 0; i < 2; i++) {
+		open_bench(&b, "should_failslab = -ENOMEM under tcp_v4_connect", true);
+		b.t.site.kind = kinds[i];
+		compile(&b);
+		b.task.has_state = true;
+		b.m->rule->active[0] = 1;
+		b.task.state.rule[0].matched[0] = 1;
+		b.task.state.rule[0].frame[0] = UINT64_MAX;
+		trace(&b, 1, (unsigned int[]){ 0 });
+		b.m->rule->cpu[0].walking = 1;
+		assert_int_equal(machine_run(b.m, &b.set.progs[0], &b.m->stack[MACHINE_STACK - 8]),
+				 0);
+		assert_int_equal(b.m->rule->cpu[0].walking, 1);
+		assert_int_equal(b.m->control->busy, 1);
+		assert_int_equal(b.m->rule->injected, 0);
+		b.m->rule->cpu[0].walking = 0;
+		assert_int_not_equal(
+			machine_run(b.m, &b.set.progs[0], &b.m->stack[MACHINE_STACK - 8]), 0);
+		assert_int_equal(b.m->rule->injected, 1);
+		assert_int_equal(b.m->rule->cpu[0].walking, 0);
+		/* nor is it held by a walk that finds nothing */
+		trace(&b, 0, NULL);
+		assert_int_equal(machine_run(b.m, &b.set.progs[0], &b.m->stack[MACHINE_STACK - 8]),
+				 0);
+		assert_int_equal(b.m->rule->unconfirmed, 1);
+		assert_int_equal(b.m->rule->cpu[0].walking, 0);
+		close_bench(&b);
+	}
+}
+
 static void returns(struct bench *b, unsigned int depth, int64_t value)
 {
 	struct pt_regs regs = { .rax = (uint64_t)value };
@@ -274,6 +311,7 @@ int main(void)
 		cmocka_unit_test(chains_of_two_rules),
 		cmocka_unit_test(too_many_walks_are_refused),
 		cmocka_unit_test(trampolines_return_it),
+		cmocka_unit_test(one_walks_at_a_time),
 		cmocka_unit_test(after_sees_arguments_and_result),
 		cmocka_unit_test(nested_calls_are_told_apart),
 		cmocka_unit_test(lost_returns_are_counted),
