@@ -176,6 +176,7 @@ struct retcon_stats {
 	uint64_t exit_misses; /* exits it did not show: the returned value is not told */
 	uint64_t skipped;     /* let pass by `when` or `interval` */
 	uint64_t unpaired;    /* `after`: calls whose entry or return was not seen before the end */
+	uint64_t untold;      /* 1: this kernel does not count all that probes miss: see misses */
 };
 /* of all rules together */
 RETCON_API int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out);

@@ -317,6 +317,7 @@ int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *ou
 	full.lost = st.lost;
 	full.misses = st.misses;
 	full.exit_misses = st.exit_misses;
+	full.untold = st.untold;
 	return give_stats(out, &full);
 }
 

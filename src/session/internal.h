@@ -30,6 +30,7 @@ struct session {
 	struct buf *engines;	      /* by rule: those its targets are overridden by */
 	struct buf notes;	      /* what arming left out */
 	uint64_t misses, exit_misses; /* of what is attached no more */
+	bool untold;		      /* see struct session_stats */
 	struct ring_buffer *ring;
 	session_record_fn fn; /* only during session_consume(), as the next three */
 	void *arg;

@@ -281,6 +281,30 @@ static int describe(const struct session *s, struct lineinfo *li, struct err *er
 	return lineinfo_build(li, all, n, s->size.state_bytes, err);
 }
 
+/*
+ * While a map is updated on a CPU, or another probe's program runs there, those of probes do
+ * not run; "bpf: Count missed stats in trace_call_bpf" (6.7) and what came with it count that.
+ */
+static bool probes_tell(struct kern *kern)
+{
+	struct kbtf_member multi, missed;
+	const struct kbtf *btf;
+	uint32_t id;
+
+	return kern_btf(kern, &btf, NULL) == 0 &&
+	       kbtf_find(btf, BTF_KIND_STRUCT, "bpf_link_info", &id) == 0 &&
+	       kbtf_member(btf, id, "kprobe_multi", &multi) == 0 &&
+	       kbtf_member(btf, multi.type, "missed", &missed) == 0;
+}
+
+static bool has_probes(const struct session *s)
+{
+	for (unsigned int i = 0; i < s->n_attached; i++)
+		if (engine_kind(s->attached[i].engine) == PROG_KPROBE)
+			return true;
+	return false;
+}
+
 int session_arm(struct session *s, struct err *err)
 {
 	_cleanup_(lineinfo_free) struct lineinfo li = { 0 };
@@ -298,6 +322,7 @@ int session_arm(struct session *s, struct err *err)
 		release_maps(s);
 		return ret;
 	}
+	s->untold = has_probes(s) && !probes_tell(s->kern);
 	__atomic_store_n(&s->maps.control->armed, 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
@@ -415,6 +440,7 @@ void session_stats(const struct session *s, struct session_stats *out)
 	memset(out, 0, sizeof(*out));
 	out->misses = s->misses;
 	out->exit_misses = s->exit_misses;
+	out->untold = s->untold;
 	for (unsigned int i = 0; i < s->n_attached; i++)
 		add_misses(&s->attached[i], &out->misses, &out->exit_misses);
 	for (unsigned int i = 0; i < s->opts.n_rules; i++) {

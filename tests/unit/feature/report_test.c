@@ -115,6 +115,25 @@ static void summary_shows_what_is_not_zero(void **state)
 		   "0 read faults, 0 probe misses\n");
 }
 
+/* a 0 that the kernel did not count is none */
+static void summary_tells_what_is_not_counted(void **state)
+{
+	struct report_style style = { 0 };
+	struct retcon_stats s = { .sz = sizeof(s), .hits = 9, .matches = 2, .injected = 2 };
+	struct buf b = { 0 };
+
+	(void)state;
+	s.untold = 1;
+	report_summary(&b, &style, &s);
+	assert_non_null(
+		strstr(buf_str(&b), "0 probe misses (before Linux 6.7 not all are counted)"));
+	buf_free(&b);
+	style.json = true;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "\"misses\":0,\"exit_misses\":0,\"untold\":1}"));
+	buf_free(&b);
+}
+
 /* bcc spared nobody: who relies on that is told when it would have mattered */
 static void summary_says_who_was_spared(void **state)
 {
@@ -147,6 +166,12 @@ static void summary_says_when_nothing_could_happen(void **state)
 	report_summary(&b, &style, &s);
 	assert_non_null(strstr(buf_str(&b), "conditions never held"));
 	buf_free(&b);
+	s.hits = 0;
+	s.unpaired = 1;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "no call was seen whole"));
+	buf_free(&b);
+	s.hits = 5;
 	s.unconfirmed = 1; /* perhaps they did */
 	report_summary(&b, &style, &s);
 	assert_null(strstr(buf_str(&b), "never"));
@@ -175,6 +200,7 @@ int main(void)
 		cmocka_unit_test(control_characters_stay_out_of_the_terminal),
 		cmocka_unit_test(json_is_one_object_a_line),
 		cmocka_unit_test(summary_shows_what_is_not_zero),
+		cmocka_unit_test(summary_tells_what_is_not_counted),
 		cmocka_unit_test(summary_says_who_was_spared),
 		cmocka_unit_test(summary_says_when_nothing_could_happen),
 		cmocka_unit_test(summary_tells_what_a_schedule_let_pass),
