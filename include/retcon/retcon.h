@@ -257,6 +257,12 @@ struct retcon_list_opts {
 RETCON_API int retcon_list(struct retcon *ctx, const struct retcon_list_opts *opts,
 			   const char **text, const char **notes);
 
+/*
+ * What may keep calls from the rules, found out while they are armed because it takes a
+ * moment: one line each, "" if nothing. Lives as long as the session.
+ */
+RETCON_API const char *retcon_session_warnings(struct retcon_session *s);
+
 #ifdef __cplusplus
 }
 #endif

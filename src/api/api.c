@@ -7,6 +7,7 @@
 #include "api/scope.h"
 #include "feature/compile.h"
 #include "feature/inject.h"
+#include "feature/late.h"
 #include "feature/override.h"
 #include "feature/stack.h"
 #include "retcon/retcon.h"
@@ -18,7 +19,8 @@ struct retcon_session {
 	struct injection in;
 	char **rules; /* as they were given */
 	size_t n_rules;
-	struct buf listing;
+	struct buf listing, warnings;
+	bool warned;
 	/* the event being delivered */
 	retcon_event_fn fn;
 	void *arg;
@@ -155,6 +157,7 @@ void retcon_session_free(struct retcon_session *s)
 		return;
 	injection_free(&s->in);
 	buf_free(&s->listing);
+	buf_free(&s->warnings);
 	for (size_t i = 0; i < s->n_rules; i++)
 		free(s->rules[i]);
 	free(s->rules);
@@ -169,6 +172,14 @@ const char *retcon_session_notes(const struct retcon_session *s)
 const char *retcon_session_late_notes(const struct retcon_session *s)
 {
 	return session_notes(s->in.session);
+}
+
+const char *retcon_session_warnings(struct retcon_session *s)
+{
+	if (!s->warned)
+		late_warnings(&s->in, &s->warnings);
+	s->warned = true;
+	return buf_str(&s->warnings);
 }
 
 size_t retcon_session_rules(const struct retcon_session *s)

@@ -210,6 +210,8 @@ static void put_summary(struct watch *w, struct buf *b)
 	}
 	retcon_session_stats(w->session, &all);
 	report_summary(b, &w->style, &all);
+	if (!all.hits)
+		report_perhaps(b, &w->style, retcon_session_warnings(w->session));
 }
 
 static int finish(struct watch *w, int ret)
@@ -245,7 +247,9 @@ int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *
 			return code;
 		}
 	}
-	if (!ret)
+	if (!ret) {
+		cli_say_notes(retcon_session_warnings(s));
 		ret = loop(&w, child);
+	}
 	return finish(&w, ret);
 }

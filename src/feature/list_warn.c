@@ -7,6 +7,7 @@
 
 #include "feature/list_internal.h"
 #include "kern/config.h"
+#include "kern/why.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 
@@ -87,41 +88,15 @@ static bool may_be_cloned(const struct list_entry *e)
 	return !e->module && (e->kind == LIST_FUNCTION || e->kind == LIST_SECURITY);
 }
 
-/*
- * Clones beside a function may be what is called instead of it. Asking for the names that
- * compilers give them costs a hundredth of reading /proc/kallsyms.
- */
+/* clones beside a function may be what is called instead of it */
 static int warn_clones(const struct list_ask *a, struct list_entry *e)
 {
-	static const char *const suffixes[] = { ".constprop.0",
-						".isra.0",
-						".part.0",
-						".constprop.0.isra.0",
-						".isra.0.constprop.0",
-						".part.0.isra.0",
-						".part.0.constprop.0" };
-	enum {
-		N = sizeof(suffixes) / sizeof(suffixes[0])
-	};
-	char text[N][LIMIT_IDENT + 1];
-	const char *names[N];
-	struct ksym found[N];
+	char name[LIMIT_IDENT + 1];
 
-	if (!may_be_cloned(e))
+	if (!may_be_cloned(e) || !why_clone_beside(a->k, e->function, name, sizeof(name)))
 		return 0;
-	for (unsigned int i = 0; i < N; i++) {
-		snprintf(text[i], sizeof(text[i]), "%.400s%s", e->function, suffixes[i]);
-		names[i] = text[i];
-	}
-	if (kern_lookup_addrs(a->k, names, N, found, NULL) < 0)
-		return 0; /* without the right to ask, no answer */
-	for (unsigned int i = 0; i < N; i++) {
-		if (!found[i].addr)
-			continue;
-		return list_add_warning(
-			a->l, e, "calls that the compiler specialised go to %s instead", names[i]);
-	}
-	return 0;
+	return list_add_warning(a->l, e, "calls that the compiler specialised go to %s instead",
+				name);
 }
 
 /* a system call without a tracepoint has no number (trace_event_raw_init(), 6.12): not for us */

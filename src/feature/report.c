@@ -235,3 +235,13 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 	if (s->exempt)
 		buf_puts(out, SPARED);
 }
+
+void report_perhaps(struct buf *out, const struct report_style *style, const char *reasons)
+{
+	while (!style->json && *reasons) {
+		int len = (int)strcspn(reasons, "\n");
+
+		buf_printf(out, "note: perhaps because %.*s\n", len, reasons);
+		reasons += len + (reasons[len] == '\n');
+	}
+}

@@ -20,3 +20,5 @@ void report_rule_summary(struct buf *out, const struct report_style *style, cons
 			 const struct retcon_stats *s);
 void report_summary(struct buf *out, const struct report_style *style,
 		    const struct retcon_stats *s);
+/* behind it, of rules that were never hit: what may be the reason, one line each */
+void report_perhaps(struct buf *out, const struct report_style *style, const char *reasons);

@@ -218,6 +218,34 @@ bool why_clone(struct kern *k, const char *func, char *name, size_t size)
 	return false;
 }
 
+bool why_clone_beside(struct kern *k, const char *func, char *name, size_t size)
+{
+	static const char *const suffixes[] = { ".constprop.0",
+						".isra.0",
+						".part.0",
+						".constprop.0.isra.0",
+						".isra.0.constprop.0",
+						".part.0.isra.0",
+						".part.0.constprop.0" };
+	enum {
+		N = sizeof(suffixes) / sizeof(suffixes[0])
+	};
+	char text[N][LIMIT_IDENT + 1];
+	const char *names[N];
+	struct ksym found[N];
+
+	for (unsigned int i = 0; i < N; i++) {
+		snprintf(text[i], sizeof(text[i]), "%.400s%s", func, suffixes[i]);
+		names[i] = text[i];
+	}
+	if (kern_lookup_addrs(k, names, N, found, NULL) < 0)
+		return false; /* without the right to ask, no answer */
+	for (unsigned int i = 0; i < N; i++)
+		if (found[i].addr)
+			return str_copy(name, size, text[i]);
+	return false;
+}
+
 static bool explain_clone(struct kern *k, const char *func, struct err *err)
 {
 	char name[LIMIT_IDENT + 1];

@@ -54,6 +54,11 @@ const char *why_get_rights(unsigned int uid, bool user_ns, bool container);
 const char *why_option_of(const char *func);
 /* what the compiler left of a function it specialised or took apart; false, "": nothing */
 bool why_clone(struct kern *k, const char *func, char *name, size_t size);
+/*
+ * A clone beside a function that is there, to which calls may go instead. Asking for the
+ * names that compilers give them costs a hundredth of reading /proc/kallsyms.
+ */
+bool why_clone_beside(struct kern *k, const char *func, char *name, size_t size);
 /* whether func is one that is there or not as the kernel was built: then *err says so */
 bool why_not_built_in(const char *func, struct err *err);
 /* cheap checks before anything is loaded: root, kernel >= 6.1, ftrace switched on. 0 or

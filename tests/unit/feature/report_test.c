@@ -192,6 +192,21 @@ static void summary_tells_what_a_schedule_let_pass(void **state)
 		   "1 let pass by probability, 0 events dropped, 0 read faults, 0 probe misses\n");
 }
 
+static void a_rule_never_hit_has_a_reason_perhaps(void **state)
+{
+	const struct report_style text = { 0 }, json = { .json = true };
+	struct buf b = { 0 };
+
+	(void)state;
+	report_perhaps(&b, &text, "");
+	expect(&b, "");
+	report_perhaps(&b, &text, "a.isra.0 exists beside a: x\nb: y\n");
+	expect(&b, "note: perhaps because a.isra.0 exists beside a: x\n"
+		   "note: perhaps because b: y\n");
+	report_perhaps(&b, &json, "a: x\n");
+	expect(&b, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +219,7 @@ int main(void)
 		cmocka_unit_test(summary_says_who_was_spared),
 		cmocka_unit_test(summary_says_when_nothing_could_happen),
 		cmocka_unit_test(summary_tells_what_a_schedule_let_pass),
+		cmocka_unit_test(a_rule_never_hit_has_a_reason_perhaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
