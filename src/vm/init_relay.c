@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -49,6 +50,24 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
+/*
+ * The port copies what it is given, and says that it can be written to even when there is no
+ * memory for that: because a rule of the command's own fails our allocations (-p 1), say.
+ */
+static bool lacks_memory(ssize_t written)
+{
+	if (written >= 0 || errno != ENOMEM)
+		return false;
+	poll(NULL, 0, 1);
+	return true;
+}
+
+/* The command has: what it left running is of no use any more, and may be what takes our memory. */
+static void end_the_rest(void)
+{
+	kill(-1, SIGKILL);
+}
+
 int relay_send(int port, enum vm_frame_type type, const void *data, size_t len)
 {
 	static struct frame frame;
@@ -62,17 +81,22 @@ int relay_send(int port, enum vm_frame_type type, const void *data, size_t len)
 	while (at < len) {
 		ssize_t n = write(port, (const char *)&frame + at, len - at);
 
-		if (n > 0)
+		if (lacks_memory(n)) {
+			if (type == VM_FRAME_VERDICT)
+				end_the_rest();
+		} else if (n > 0) {
 			at += (size_t)n;
-		else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			return -errno;
-		else
+		} else {
 			poll(&pfd, 1, -1);
+		}
 	}
 	return 0;
 }
 
-static void flush_to_host(const struct relay *r)
+/* False when there was no memory to pass it on. */
+static bool flush_to_host(const struct relay *r)
 {
 	struct stage *s = &stage;
 	ssize_t n;
@@ -83,6 +107,7 @@ static void flush_to_host(const struct relay *r)
 		s->to_host_at += (size_t)n;
 	if (s->to_host_at == s->to_host_len)
 		s->to_host_at = s->to_host_len = 0;
+	return !lacks_memory(n);
 }
 
 /* True when something was taken from the command. */
@@ -202,7 +227,8 @@ static void drain_output(struct relay *r)
 	while (more) {
 		while (stage.to_host_len) {
 			poll(&pfd, 1, -1);
-			flush_to_host(r);
+			if (!flush_to_host(r))
+				end_the_rest();
 		}
 		more = r->out >= 0 && take_output(r, &r->out, VM_FRAME_OUT);
 		if (!more)

@@ -250,6 +250,14 @@ t_no_extra_descriptors()
 	[ -n "$qemu" ] && [ $leaked = 0 ]
 }
 
+# A rule that the command leaves armed, and by which process 1 can pass nothing on
+t_no_memory()
+{
+	run -- sh -c "$retcon"' override -p 1 "kmalloc = -ENOMEM" >/dev/null 2>/dev/shm/armed &
+		until grep -q ^armed /dev/shm/armed; do sleep 0.1; done; echo out; echo err >&2; exit 7' &&
+		expect "$status" 7 && expect "$(cat "$work/out")" out && expect_says err
+}
+
 # A kernel module in the guest only: the shortest way to a WARN.
 build_warn_module()
 {
