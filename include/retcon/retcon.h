@@ -115,6 +115,8 @@ RETCON_API int retcon_override(struct retcon *ctx, const struct retcon_override_
 RETCON_API const char *retcon_session_notes(const struct retcon_session *s);
 /* the same, of what arming has found out: what was left out of a pattern */
 RETCON_API const char *retcon_session_late_notes(const struct retcon_session *s);
+/* the same, of engines that were tried before those that it is, and what the kernel said */
+RETCON_API const char *retcon_session_tried(const struct retcon_session *s);
 /* how many rules there are, and each as it was given; NULL: no such rule */
 RETCON_API size_t retcon_session_rules(const struct retcon_session *s);
 RETCON_API const char *retcon_session_rule(const struct retcon_session *s, size_t rule);

@@ -182,6 +182,11 @@ const char *retcon_session_warnings(struct retcon_session *s)
 	return buf_str(&s->warnings);
 }
 
+const char *retcon_session_tried(const struct retcon_session *s)
+{
+	return session_tried(s->in.session);
+}
+
 size_t retcon_session_rules(const struct retcon_session *s)
 {
 	return s->n_rules;

@@ -147,7 +147,11 @@ static int arm(struct armed *a, struct retcon *ctx, struct retcon_session *s, st
 	}
 	a->watch.start = watch_now();
 	a->watch.command = a->command;
-	return retcon_session_arm(s) ? say(ctx) : watch_session(s, &a->watch, child);
+	if (retcon_session_arm(s))
+		return say(ctx);
+	if (a->verbose)
+		cli_say_notes(retcon_session_tried(s));
+	return watch_session(s, &a->watch, child);
 }
 
 static void point_at_scope(struct armed *a, const struct child *child)

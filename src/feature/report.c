@@ -183,13 +183,22 @@ static void put_counters(struct buf *out, const struct retcon_stats *s, bool one
 	buf_putc(out, '\n');
 }
 
-static void put_why_not(struct buf *out, const struct retcon_stats *s)
+static void put_why_not(struct buf *out, const struct retcon_stats *s, bool one_rule)
 {
 	if (s->hits == 0 && s->unpaired)
 		buf_puts(out, "note: the target was called, but no call was seen whole\n");
 	else if (s->hits == 0)
-		buf_puts(out, "note: the target was never called in scope: nothing could fail\n");
-	else if (!s->matches && !s->exempt && !s->nofail && !s->unconfirmed)
+		buf_printf(out,
+			   "note: the target was never called in scope%s: nothing could fail\n",
+			   one_rule ? ", or rules before this one had all of its calls" : "");
+	else if (s->matches || s->exempt || s->nofail || s->unconfirmed)
+		return;
+	else if (s->read_faults)
+		buf_printf(out,
+			   "note: the target was called, but the conditions never held: %" PRIu64
+			   " times they looked at memory that could not be read\n",
+			   s->read_faults);
+	else
 		buf_puts(out, "note: the target was called, but the conditions never held\n");
 }
 
@@ -201,7 +210,7 @@ void report_rule_summary(struct buf *out, const struct report_style *style, cons
 	if (!style->json) {
 		buf_printf(out, "%s: ", rule);
 		put_counters(out, s, true);
-		put_why_not(out, s);
+		put_why_not(out, s, true);
 		return;
 	}
 	json_begin(&j, '{');
@@ -231,7 +240,7 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 	}
 	buf_puts(out, "done: ");
 	put_counters(out, s, false);
-	put_why_not(out, s);
+	put_why_not(out, s, false);
 	if (s->exempt)
 		buf_puts(out, SPARED);
 }

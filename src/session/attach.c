@@ -284,8 +284,13 @@ static int attach_group(struct session *s, struct group *g, const struct prog_in
 		detach_from(s, before);
 		if (s->notes.len > notes)
 			s->notes.data[s->notes.len = notes] = '\0';
+		buf_printf(&s->tried, "%s is not for %s: %s\n", g->sites[0]->comp.func.name,
+			   engine_name(g->engine[i]), why.msg);
 		if (!first.code)
 			first = why;
+		else
+			err_note(&first, SPAN_NONE, "by %s: %s", engine_name(g->engine[i]),
+				 why.msg);
 		if (why.tag == ERR_VERIFIER || why.code == -EPERM || why.code == -ENOMEM)
 			break; /* another mechanism meets the same refusal */
 	}

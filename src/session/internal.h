@@ -29,8 +29,9 @@ struct session {
 	unsigned int n_attached;
 	struct buf *engines;	      /* by rule: those its targets are overridden by */
 	struct buf notes;	      /* what arming left out */
+	struct buf tried;	      /* engines that it was not, and why: one a line */
 	uint64_t misses, exit_misses; /* of what is attached no more */
-	bool untold;		      /* see struct session_stats */
+	bool probes;		      /* some are what overrides, or follows */
 	struct ring_buffer *ring;
 	session_record_fn fn; /* only during session_consume(), as the next three */
 	void *arg;

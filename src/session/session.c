@@ -40,6 +40,7 @@ void session_free(struct session *s)
 		buf_free(&s->engines[i]);
 	free(s->engines);
 	buf_free(&s->notes);
+	buf_free(&s->tried);
 	free(s->jobs);
 	free(s->rules);
 	free(s);
@@ -322,7 +323,7 @@ int session_arm(struct session *s, struct err *err)
 		release_maps(s);
 		return ret;
 	}
-	s->untold = has_probes(s) && !probes_tell(s->kern);
+	s->probes = has_probes(s);
 	__atomic_store_n(&s->maps.control->armed, 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
@@ -366,6 +367,11 @@ const char *session_engine(const struct session *s, unsigned int rule)
 const char *session_notes(const struct session *s)
 {
 	return buf_str(&s->notes);
+}
+
+const char *session_tried(const struct session *s)
+{
+	return buf_str(&s->tried);
 }
 
 const char *session_site_name(const struct session *s, uint32_t place)
@@ -440,7 +446,7 @@ void session_stats(const struct session *s, struct session_stats *out)
 	memset(out, 0, sizeof(*out));
 	out->misses = s->misses;
 	out->exit_misses = s->exit_misses;
-	out->untold = s->untold;
+	out->untold = s->probes && !probes_tell(s->kern); /* not before armed: it is a search */
 	for (unsigned int i = 0; i < s->n_attached; i++)
 		add_misses(&s->attached[i], &out->misses, &out->exit_misses);
 	for (unsigned int i = 0; i < s->opts.n_rules; i++) {

@@ -59,6 +59,8 @@ void session_disarm(struct session *s);
 const char *session_engine(const struct session *s, unsigned int rule);
 /* what arming left out: one line each, "" if nothing */
 const char *session_notes(const struct session *s);
+/* the engines that would not do, with the reason: one line each, "" if the first did */
+const char *session_tried(const struct session *s);
 /* the function that a record's place means, of one that was injected; NULL: no such place */
 const char *session_site_name(const struct session *s, uint32_t place);
 

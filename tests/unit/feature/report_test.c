@@ -164,9 +164,18 @@ static void summary_says_when_nothing_could_happen(void **state)
 	buf_free(&b);
 	s.hits = 5;
 	report_summary(&b, &style, &s);
-	assert_non_null(strstr(buf_str(&b), "conditions never held"));
+	assert_non_null(strstr(buf_str(&b), "conditions never held\n"));
 	buf_free(&b);
+	s.read_faults = 3;
+	report_summary(&b, &style, &s);
+	assert_non_null(
+		strstr(buf_str(&b), "never held: 3 times they looked at memory that could not"));
+	buf_free(&b);
+	s.read_faults = 0;
 	s.hits = 0;
+	report_rule_summary(&b, &style, "rule", &s);
+	assert_non_null(strstr(buf_str(&b), "or rules before this one had all of its calls"));
+	buf_free(&b);
 	s.unpaired = 1;
 	report_summary(&b, &style, &s);
 	assert_non_null(strstr(buf_str(&b), "no call was seen whole"));
