@@ -373,6 +373,7 @@ void hand_enter(struct code *c, const struct hand *h, const struct constants *k)
 	JMP(BPF_JGT, R1, R6, &out); /* a recursion */
 	GOTO(&counted);		    /* an exit was missed: it counts on */
 	place(c, &first);
+	COUNT(rule.entered);
 	COUNT(rule.active);
 	place(c, &counted);
 	STX(BPF_DW, R8, STATE(rule.frame), R6);

@@ -179,6 +179,8 @@ struct retcon_stats {
 	uint64_t skipped;     /* let pass by `when` or `interval` */
 	uint64_t unpaired;    /* `after`: calls whose entry or return was not seen before the end */
 	uint64_t untold;      /* 1: this kernel does not count all that probes miss: see misses */
+	uint64_t callers;     /* 1: a rule has callers that must be there ... */
+	uint64_t entered;     /* ... and so often the outermost of them was entered, in scope */
 };
 /* of all rules together */
 RETCON_API int retcon_session_stats(const struct retcon_session *s, struct retcon_stats *out);

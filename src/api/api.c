@@ -319,6 +319,8 @@ static struct retcon_stats rule_stats(const struct session_rule_stats *r)
 		.read_faults = r->read_faults,
 		.unconfirmed = r->unconfirmed,
 		.unpaired = r->unpaired,
+		.callers = r->callers,
+		.entered = r->entered,
 	};
 }
 

@@ -130,6 +130,10 @@ static void match_place(const struct entry *e, unsigned int k)
 	struct pgm *p = e->p;
 	struct ir *ir = p->ir;
 
+	if (k == 0 && !p->env->job->chains[e->chain].negated) {
+		ir_note(ir, "entered++;");
+		pgm_count(p, RULE_OFF(p, entered));
+	}
 	pgm_predicate(p, &p->env->place[i]);
 	if (k == 0) {
 		if (p->env->job->rule->is_spec)

@@ -193,6 +193,8 @@ static void put_why_not(struct buf *out, const struct retcon_stats *s, bool one_
 			   one_rule ? ", or rules before this one had all of its calls" : "");
 	else if (s->matches || s->exempt || s->nofail || s->unconfirmed)
 		return;
+	else if (s->callers && !s->entered)
+		buf_puts(out, "note: the target was called, but its outermost caller never was\n");
 	else if (s->read_faults)
 		buf_printf(out,
 			   "note: the target was called, but the conditions never held: %" PRIu64
@@ -232,6 +234,8 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 		json_key(&j, "type");
 		json_str(&j, "summary");
 		json_counters(&j, s);
+		json_key(&j, "entered");
+		json_uint(&j, s->entered);
 		json_key(&j, "untold");
 		json_uint(&j, s->untold);
 		json_end(&j, '}');

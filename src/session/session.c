@@ -423,6 +423,8 @@ void session_rule_stats(const struct session *s, unsigned int rule, struct sessi
 	out->read_faults = __atomic_load_n(&c->read_faults, __ATOMIC_RELAXED);
 	out->unconfirmed = __atomic_load_n(&c->unconfirmed, __ATOMIC_RELAXED);
 	out->unpaired = __atomic_load_n(&c->unpaired, __ATOMIC_RELAXED);
+	out->entered = __atomic_load_n(&c->entered, __ATOMIC_RELAXED);
+	out->callers = plan_has_caller(s->rules[rule].plan);
 	if (!__atomic_load_n(&s->maps.control->armed, __ATOMIC_RELAXED))
 		out->unpaired += kept; /* until then they may return yet */
 }
@@ -439,6 +441,8 @@ static void add_rule(struct session_rule_stats *sum, const struct session_rule_s
 	sum->read_faults += r->read_faults;
 	sum->unconfirmed += r->unconfirmed;
 	sum->unpaired += r->unpaired;
+	sum->entered += r->entered;
+	sum->callers |= r->callers;
 }
 
 void session_stats(const struct session *s, struct session_stats *out)

@@ -30,6 +30,8 @@ struct session_opts {
 struct session_rule_stats {
 	uint64_t hits, matches, injected, exempt, nofail, skipped, unlucky;
 	uint64_t read_faults, unconfirmed, unpaired;
+	uint64_t entered; /* outermost callers */
+	bool callers;	  /* there are some to be entered */
 };
 
 struct session_stats {

@@ -39,7 +39,8 @@ struct rule_control {
 	__u64 read_faults; /* predicates false because a read faulted */
 	__u64 unconfirmed; /* chain state said yes, the stack walk said no: not injected */
 	__u64 unpaired;	   /* `after`: a call known to be lost: no room, or passed by others */
-	__u64 pad[6];
+	__u64 entered;	   /* outermost callers of chains that have to be there */
+	__u64 pad[5];
 	struct {
 		__u64 start;
 		__u64 size;

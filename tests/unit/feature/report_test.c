@@ -130,7 +130,8 @@ static void summary_tells_what_is_not_counted(void **state)
 	buf_free(&b);
 	style.json = true;
 	report_summary(&b, &style, &s);
-	assert_non_null(strstr(buf_str(&b), "\"misses\":0,\"exit_misses\":0,\"untold\":1}"));
+	assert_non_null(
+		strstr(buf_str(&b), "\"misses\":0,\"exit_misses\":0,\"entered\":0,\"untold\":1}"));
 	buf_free(&b);
 }
 
@@ -172,6 +173,14 @@ static void summary_says_when_nothing_could_happen(void **state)
 		strstr(buf_str(&b), "never held: 3 times they looked at memory that could not"));
 	buf_free(&b);
 	s.read_faults = 0;
+	s.callers = 1;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "outermost caller never was"));
+	buf_free(&b);
+	s.entered = 1;
+	report_summary(&b, &style, &s);
+	assert_non_null(strstr(buf_str(&b), "conditions never held\n"));
+	buf_free(&b);
 	s.hits = 0;
 	report_rule_summary(&b, &style, "rule", &s);
 	assert_non_null(strstr(buf_str(&b), "or rules before this one had all of its calls"));
