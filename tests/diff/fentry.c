@@ -199,13 +199,17 @@ int runner_fentry(struct runner *r, const struct kbtf *btf)
 
 bool runner_has(const struct runner *r, const char *func)
 {
+	/* a call of these is many */
+	static const char *const recursive[] = { "rt_recurse", "rt_ping", "rt_pong" };
 	const struct hook *h;
 
 	if (!r->fentry)
 		return true;
 	h = find(r, func);
-	/* a call of rt_recurse() is many */
-	return h && h->array >= 0 && strcmp(func, "rt_recurse") != 0;
+	for (size_t i = 0; h && i < sizeof(recursive) / sizeof(recursive[0]); i++)
+		if (strcmp(func, recursive[i]) == 0)
+			return false;
+	return h && h->array >= 0;
 }
 
 void runner_free(struct runner *r)
