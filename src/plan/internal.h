@@ -21,16 +21,8 @@ void plan_declaration(struct comp_func *cf, struct rule **declared, struct kern 
 int target_name_sites(struct plan *p, struct kern *kern, const struct kbtf *btf, struct err *err);
 /* then, with their symbols: types, and what is no function drops out */
 int target_describe(struct plan *p, struct kern *kern, const struct kbtf *btf);
-/* a site of a pattern goes, for a reason that will be in a note */
-struct left_out {
-	struct buf names;
-	char why[160]; /* of the first */
-	unsigned int n;
-};
-int target_leave_out(struct plan_site *s, struct left_out *l, const char *why);
 /* takes out all that were left out */
 void target_sweep(struct plan *p);
-void target_note_left_out(struct plan *p, struct left_out *l);
 
 /* unknown.c: -ENOENT and what may be meant */
 int unknown_function(const struct plan *p, const char *name, struct span at, const struct kbtf *btf,

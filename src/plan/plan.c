@@ -10,6 +10,7 @@
 
 #include "plan/internal.h"
 #include "util/cleanup.h"
+#include "util/left_out.h"
 
 static int copy_name(char *out, size_t size, struct str s)
 {
@@ -316,6 +317,22 @@ static int check_site(struct plan *p, struct plan_site *site, struct kern *kern,
 	return ret ? ret : check_condition(p, site, btf, err);
 }
 
+static int leave_out(struct plan_site *s, struct left_out *l, const char *why)
+{
+	left_out_add(l, s->comp.func.name, why);
+	s->left_out = true;
+	return buf_err(&l->names);
+}
+
+static void note_left_out(struct plan *p, struct left_out *l)
+{
+	char what[LIMIT_IDENT + 32];
+
+	snprintf(what, sizeof(what), "of what '%.*s' names", (int)p->rule->target_at.len,
+		 p->rule->src->text + p->rule->target_at.off);
+	left_out_note(l, what, &p->notes);
+}
+
 static int check_sites(struct plan *p, struct kern *kern, const struct kbtf *btf, struct err *err)
 {
 	struct left_out left_out = { 0 };
@@ -330,12 +347,12 @@ static int check_sites(struct plan *p, struct kern *kern, const struct kbtf *btf
 			err_clear(&why);
 		ret = check_site(p, &p->sites[i], kern, btf, p->rule->value ? &v : NULL, &why);
 		if (ret && p->pattern && ret != -ENOMEM)
-			ret = target_leave_out(&p->sites[i], &left_out, why.msg);
+			ret = leave_out(&p->sites[i], &left_out, why.msg);
 		else if (ret && err)
 			*err = why;
 	}
 	target_sweep(p);
-	target_note_left_out(p, &left_out);
+	note_left_out(p, &left_out);
 	if (!ret && !p->n_sites && err)
 		*err = why; /* none of them is fit: what spoke against the last */
 	return ret ? ret : p->n_sites ? 0 : why.code;

@@ -348,26 +348,6 @@ void target_sweep(struct plan *p)
 	p->n_sites = kept;
 }
 
-int target_leave_out(struct plan_site *s, struct left_out *l, const char *why)
-{
-	if (l->n < 6)
-		buf_printf(&l->names, "%s%s", l->n ? ", " : "", s->comp.func.name);
-	if (!l->n++)
-		str_copy(l->why, sizeof(l->why), why);
-	s->left_out = true;
-	return buf_err(&l->names);
-}
-
-void target_note_left_out(struct plan *p, struct left_out *l)
-{
-	if (l->n)
-		buf_printf(&p->notes, "%u of what '%.*s' names left out: %s%s (%s%s)\n", l->n,
-			   (int)p->rule->target_at.len, p->rule->src->text + p->rule->target_at.off,
-			   buf_str(&l->names), l->n > 6 ? ", ..." : "",
-			   l->n > 1 ? "the first: " : "", l->why);
-	buf_free(&l->names);
-}
-
 static const char *plain_name(struct arena *a, const char *syscall)
 {
 	size_t len = strlen(syscall) + 1;

@@ -34,17 +34,39 @@ static void detach_from(struct session *s, unsigned int first)
 	}
 }
 
+/* Sites of a group that an engine could not be had for: the next one may. */
+struct left_sites {
+	unsigned int *site;
+	unsigned int n;
+	int why; /* of the first of them */
+};
+
+static int left_sites_init(struct left_sites *l, const struct group *g)
+{
+	*l = (struct left_sites){ .site = calloc(g->n_sites, sizeof(*l->site)) };
+	return l->site ? 0 : -ENOMEM;
+}
+
+static void left_sites_free(struct left_sites *l)
+{
+	free(l->site);
+}
+
+static void left_sites_add(struct left_sites *l, unsigned int site, int why)
+{
+	if (!l->n)
+		l->why = why;
+	l->site[l->n++] = site;
+}
+
 /* sites, and the program that is loaded for them */
 struct job {
 	struct session *s;
 	enum engine engine;
 	int prog_fd;	 /* given away with the first attachment */
 	int borrowed_fd; /* the same, for all others */
-	const struct group *g;
 	struct engine_site *sites;
-	bool leave_out; /* a site that cannot be attached is left out, not an error */
-	unsigned int n_left_out;
-	int why; /* of the first of them */
+	struct left_sites *left; /* NULL: a site that cannot be attached to is an error */
 };
 
 static int attach_at(struct job *j, unsigned int first, unsigned int n)
@@ -62,15 +84,6 @@ static int attach_at(struct job *j, unsigned int first, unsigned int n)
 	return 0;
 }
 
-static void leave_out(struct job *j, const char *name, int why)
-{
-	struct buf *notes = &j->s->notes;
-
-	if (!j->n_left_out++)
-		j->why = why;
-	buf_printf(notes, "%s is left out: it cannot be attached to (%s)\n", name, strerror(-why));
-}
-
 /* what the kernel says of one address that it has no place for a probe at */
 static bool is_about_sites(int ret)
 {
@@ -83,10 +96,10 @@ static int attach_halves(struct job *j, unsigned int first, unsigned int n)
 {
 	int ret = attach_at(j, first, n);
 
-	if (!ret || !j->leave_out || !is_about_sites(ret))
+	if (!ret || !j->left || !is_about_sites(ret))
 		return ret;
 	if (n == 1) {
-		leave_out(j, j->sites[first].func, ret);
+		left_sites_add(j->left, first, ret);
 		return 0;
 	}
 	ret = attach_halves(j, first, n / 2);
@@ -99,8 +112,8 @@ static int attach_each(struct job *j, unsigned int n)
 
 	for (unsigned int i = 0; ret == 0 && i < n; i++) {
 		ret = attach_at(j, i, 1);
-		if (ret && j->leave_out && is_about_sites(ret)) {
-			leave_out(j, j->sites[i].func, ret);
+		if (ret && j->left && is_about_sites(ret)) {
+			left_sites_add(j->left, i, ret);
 			ret = 0;
 		}
 	}
@@ -118,16 +131,15 @@ static struct engine_site site_of(const struct group *g, unsigned int i)
 
 /* a loaded program of the group, at all of its sites */
 static int attach_prog(struct session *s, const struct group *g, enum engine e, int prog_fd,
-		       struct err *err)
+		       struct left_sites *left, struct err *err)
 {
 	_cleanup_free_ struct engine_site *sites = calloc(g->n_sites, sizeof(*sites));
 	struct job j = { .s = s,
 			 .engine = e,
 			 .prog_fd = prog_fd,
 			 .borrowed_fd = prog_fd,
-			 .g = g,
 			 .sites = sites,
-			 .leave_out = g->pattern };
+			 .left = g->pattern ? left : NULL };
 	int ret = -ENOMEM;
 
 	if (sites) {
@@ -135,8 +147,8 @@ static int attach_prog(struct session *s, const struct group *g, enum engine e, 
 			sites[i] = site_of(g, i);
 		ret = engine_takes_many(e) ? attach_halves(&j, 0, g->n_sites)
 					   : attach_each(&j, g->n_sites);
-		if (!ret && j.n_left_out == g->n_sites)
-			ret = j.why;
+		if (!ret && left->n == g->n_sites)
+			ret = left->why;
 	}
 	closep(&j.prog_fd);
 	if (ret)
@@ -147,7 +159,8 @@ static int attach_prog(struct session *s, const struct group *g, enum engine e, 
 
 /* the group's programs, as they are compiled now: the target's, then what goes before it */
 static int load_and_attach(struct session *s, const struct group *g, enum engine e,
-			   const struct prog_info *info, int btf_fd, struct err *err)
+			   const struct prog_info *info, int btf_fd, struct left_sites *left,
+			   struct err *err)
 {
 	const struct engine_world world = { btf_fd, g->map_fds ? g->map_fds : s->maps.fd };
 	int ret = 0;
@@ -159,18 +172,18 @@ static int load_and_attach(struct session *s, const struct group *g, enum engine
 
 		ret = engine_load(at, &g->progs.progs[i], &info[i], &world, &fd, err);
 		if (ret == 0)
-			ret = attach_prog(s, g, at, fd, err);
+			ret = attach_prog(s, g, at, fd, left, err);
 	}
 	return ret;
 }
 
 /* with line information of its own, as the session's is loaded already */
-static int compile_and_attach(struct session *s, struct group *g, unsigned int site, enum engine e,
-			      struct err *err)
+static int compile_and_attach(struct session *s, struct group *g, enum engine e,
+			      struct left_sites *left, struct err *err)
 {
 	_cleanup_(lineinfo_free) struct lineinfo li = { 0 };
 	_cleanup_close_ int btf_fd = -1;
-	int ret = group_compile(g, site, e, err);
+	int ret = group_compile(g, 0, e, err);
 
 	if (ret == 0)
 		ret = lineinfo_build(&li, g->progs.progs, g->progs.n_progs, s->size.state_bytes,
@@ -181,58 +194,72 @@ static int compile_and_attach(struct session *s, struct group *g, unsigned int s
 	if (btf_fd < 0)
 		return err_plain(err, btf_fd, ERR_BTF,
 				 "the kernel refused our type information: %s", strerror(-btf_fd));
-	return load_and_attach(s, g, e, li.progs, btf_fd, err);
+	return load_and_attach(s, g, e, li.progs, btf_fd, left, err);
+}
+
+/* one site of a group, as a group */
+static struct group group_alone(const struct group *g, unsigned int site)
+{
+	struct group one = *g;
+
+	one.sites = &g->sites[site];
+	one.n_sites = 1;
+	one.first = g->first + site;
+	one.planned = ENGINE_COUNT;
+	one.progs = (struct prog_set){ 0 };
+	return one;
+}
+
+/* does it speak of one site alone, or will it be the same for all? */
+static bool is_of_one(const struct err *why)
+{
+	return why->tag != ERR_VERIFIER && why->code != -EPERM && why->code != -ENOMEM;
 }
 
 /* a program for each site: all that differs is where it goes, and its number */
-static int attach_trampolines(struct session *s, struct group *g, enum engine e, struct err *err)
+static int attach_trampolines(struct session *s, struct group *g, enum engine e,
+			      struct left_sites *left, struct err *err)
 {
 	/* a record for each of them: the programs keep the map */
 	_cleanup_close_ int scratch = maps_scratch(g->n_sites, err);
 	int map_fds[PROG_MAP_COUNT];
-	unsigned int done = 0;
+	struct err first = { 0 };
 	int ret = scratch < 0 ? scratch : 0;
 
 	memcpy(map_fds, s->maps.fd, sizeof(map_fds));
 	map_fds[PROG_MAP_SCRATCH] = scratch;
 	for (unsigned int i = 0; ret == 0 && i < g->n_sites; i++) {
-		struct group one = *g;
+		_cleanup_(left_sites_free) struct left_sites none = { 0 };
+		struct group one = group_alone(g, i);
 		struct err why = { 0 };
 
-		one.sites = &g->sites[i];
-		one.n_sites = 1;
-		one.first = g->first + i;
 		one.scratch = i;
 		one.map_fds = map_fds;
-		one.progs = (struct prog_set){ 0 };
-		ret = compile_and_attach(s, &one, 0, e, &why);
+		one.pattern = false; /* what is wrong with it is said */
+		ret = compile_and_attach(s, &one, e, &none, &why);
 		prog_set_free(&one.progs);
-		done += ret == 0;
-		if (ret == 0)
-			continue;
-		if (err)
-			*err = why;
-		if (!g->pattern || ret == -ENOMEM)
-			break;
-		buf_printf(&s->notes, "%s is left out: %s\n", one.sites[0]->comp.func.name,
-			   why.msg);
-		ret = 0;
+		if (ret && !first.code)
+			first = why;
+		if (ret && g->pattern && is_of_one(&why)) {
+			left_sites_add(left, i, ret);
+			ret = 0;
+		}
 	}
-	if (ret == 0 && !done)
-		return err && err->code ? err->code : -EINVAL;
-	if (ret == 0 && err)
-		err_clear(err);
+	if (ret == 0 && left->n == g->n_sites)
+		ret = first.code;
+	if (ret && first.code && err)
+		*err = first;
 	return ret;
 }
 
 static int try_engine(struct session *s, struct group *g, enum engine e,
-		      const struct prog_info *planned, struct err *err)
+		      const struct prog_info *planned, struct left_sites *left, struct err *err)
 {
 	if (engine_is_trampoline(e) && g->n_sites > 1)
-		return attach_trampolines(s, g, e, err);
+		return attach_trampolines(s, g, e, left, err);
 	if (e == g->planned)
-		return load_and_attach(s, g, e, planned, s->btf_fd, err);
-	return compile_and_attach(s, g, 0, e, err);
+		return load_and_attach(s, g, e, planned, s->btf_fd, left, err);
+	return compile_and_attach(s, g, e, left, err);
 }
 
 static void add_engine(struct buf *names, const char *name)
@@ -266,24 +293,54 @@ static int explain(struct session *s, const struct group *g, const struct err *f
 }
 
 static int attach_group(struct session *s, struct group *g, const struct prog_info *planned,
+			struct err *err);
+
+/* what one engine could not be had for, by the next ones; what is left then is named */
+static int attach_left(struct session *s, const struct group *g, const struct left_sites *left,
+		       unsigned int next)
+{
+	for (unsigned int i = 0; i < left->n; i++) {
+		struct group one = group_alone(g, left->site[i]);
+		struct err why = { 0 };
+		int ret = left->why;
+
+		one.n_engines = g->n_engines - next;
+		memmove(one.engine, &one.engine[next], one.n_engines * sizeof(one.engine[0]));
+		if (one.n_engines)
+			ret = attach_group(s, &one, NULL, &why);
+		prog_set_free(&one.progs);
+		if (ret == -ENOMEM)
+			return ret;
+		if (ret)
+			left_out_add(&s->left_out, one.sites[0]->comp.func.name,
+				     why.code ? why.msg : strerror(-ret));
+	}
+	return 0;
+}
+
+static void took_engine(struct session *s, const struct group *g, enum engine e)
+{
+	for (unsigned int k = 0; k < g->n_jobs; k++)
+		add_engine(&s->engines[g->jobs[k]->number], engine_name(e));
+}
+
+static int attach_group(struct session *s, struct group *g, const struct prog_info *planned,
 			struct err *err)
 {
 	unsigned int before = s->n_attached;
 	struct err first = { 0 };
 
 	for (unsigned int i = 0; i < g->n_engines; i++) {
+		_cleanup_(left_sites_free) struct left_sites left;
 		struct err why = { 0 };
-		size_t notes = s->notes.len;
 
-		if (try_engine(s, g, g->engine[i], planned, &why) == 0) {
-			for (unsigned int k = 0; k < g->n_jobs; k++)
-				add_engine(&s->engines[g->jobs[k]->number],
-					   engine_name(g->engine[i]));
-			return 0;
+		if (left_sites_init(&left, g))
+			return err_nomem(err);
+		if (try_engine(s, g, g->engine[i], planned, &left, &why) == 0) {
+			took_engine(s, g, g->engine[i]);
+			return attach_left(s, g, &left, i + 1) ? err_nomem(err) : 0;
 		}
 		detach_from(s, before);
-		if (s->notes.len > notes)
-			s->notes.data[s->notes.len = notes] = '\0';
 		buf_printf(&s->tried, "%s is not for %s: %s\n", g->sites[0]->comp.func.name,
 			   engine_name(g->engine[i]), why.msg);
 		if (!first.code)
@@ -291,10 +348,32 @@ static int attach_group(struct session *s, struct group *g, const struct prog_in
 		else
 			err_note(&first, SPAN_NONE, "by %s: %s", engine_name(g->engine[i]),
 				 why.msg);
-		if (why.tag == ERR_VERIFIER || why.code == -EPERM || why.code == -ENOMEM)
+		if (!is_of_one(&why))
 			break; /* another mechanism meets the same refusal */
 	}
 	return explain(s, g, &first, err);
+}
+
+/* a pattern goes on without those of its sites that nothing could be had for */
+static int attach_target(struct session *s, struct group *g, const struct prog_info *planned,
+			 unsigned int *attached, struct err *err)
+{
+	struct err why = { 0 };
+	int ret = attach_group(s, g, planned, &why);
+
+	*attached += ret == 0;
+	if (!ret)
+		return 0;
+	if (!g->pattern || !is_of_one(&why)) {
+		if (err)
+			*err = why;
+		return ret;
+	}
+	for (unsigned int i = 0; i < g->n_sites; i++)
+		left_out_add(&s->left_out, g->sites[i]->comp.func.name, why.msg);
+	if (err && !err->code)
+		*err = why; /* should it be so with all */
+	return 0;
 }
 
 static const struct ksym *symbol_of(const struct session *s, const char *func)
@@ -383,6 +462,7 @@ static int attach_follower(struct session *s, const struct prog *p, const struct
 int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
 {
 	uint32_t at = s->followers.n_progs;
+	unsigned int attached = 0;
 	int ret = 0;
 
 	for (unsigned int i = 0; ret == 0 && i < s->followers.n_progs; i++)
@@ -391,8 +471,13 @@ int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
 		struct group *g = &s->targets.group[i];
 		uint32_t planned = g->progs.n_progs;
 
-		ret = attach_group(s, g, &li->progs[at], err);
+		ret = attach_target(s, g, &li->progs[at], &attached, err);
 		at += planned;
 	}
+	if (ret == 0 && !attached)
+		return err && err->code ? err->code : -EINVAL;
+	if (ret == 0 && err)
+		err_clear(err);
+	left_out_note(&s->left_out, "functions", &s->notes);
 	return ret;
 }

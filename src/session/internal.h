@@ -6,6 +6,7 @@
 #include "session/exempt.h"
 #include "session/maps.h"
 #include "session/targets.h"
+#include "util/left_out.h"
 
 /* One attachment: taken down in the order it was made. */
 struct attached {
@@ -28,6 +29,7 @@ struct session {
 	struct attached *attached;
 	unsigned int n_attached;
 	struct buf *engines;	      /* by rule: those its targets are overridden by */
+	struct left_out left_out;     /* sites of patterns */
 	struct buf notes;	      /* what arming left out */
 	struct buf tried;	      /* engines that it was not, and why: one a line */
 	uint64_t misses, exit_misses; /* of what is attached no more */

@@ -39,6 +39,7 @@ void session_free(struct session *s)
 	for (unsigned int i = 0; s->engines && i < s->opts.n_rules; i++)
 		buf_free(&s->engines[i]);
 	free(s->engines);
+	buf_free(&s->left_out.names);
 	buf_free(&s->notes);
 	buf_free(&s->tried);
 	free(s->jobs);
