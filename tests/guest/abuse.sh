@@ -109,26 +109,28 @@ orphans()
 	done
 }
 
-dead() # children of init that it has not asked for yet
+# shellcheck disable=SC2317 # by wait_for
+# dead NUMBER: so many children of init have ended that it has not asked for yet
+dead()
 {
-	ps -o stat= --ppid 1 | grep -c Z
+	[ "$(pgrep -c -r Z -P 1)" -eq "$1" ]
 }
 
 for engine in $engines; do
-	override_start --engine "$engine" --system-wide --for 60s 'syscall:wait4 = -ECHILD if $pid == 1'
+	override_start --engine "$engine" --system-wide --for 60s 'syscall:wait4 = -ECHILD if pid == 1'
 	orphans
-	t_ok "$engine, init unasked: it gets its children" wait_for 10 eval '[ "$(dead)" -eq 0 ]'
+	t_ok "$engine, init unasked: it gets its children" wait_for 10 dead 0
 	inject_stop
 	t_num "$engine, init unasked: nothing injected" "$(counted injected)" -eq 0
 	t_num "$engine, init unasked: exempt" "$(counted exempt)" -ge 1
 
 	override_start --engine "$engine" -p 1 'syscall:wait4 = -ECHILD'
 	orphans
-	t_ok "$engine, init by -p: it does not" wait_for 10 eval '[ "$(dead)" -eq 3 ]'
+	t_ok "$engine, init by -p: it does not" wait_for 10 dead 3
 	inject_stop
 	t_num "$engine, init by -p: injected" "$(counted injected)" -ge 1
 	orphans
-	t_ok "$engine, init by -p: it does again" wait_for 10 eval '[ "$(dead)" -eq 0 ]'
+	t_ok "$engine, init by -p: it does again" wait_for 10 dead 0
 
 	override_start --engine "$engine" -p 1 "$everything"
 	orphans
