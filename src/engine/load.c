@@ -156,7 +156,8 @@ int prog_load(const struct prog *p, uint32_t attach_type, const struct prog_info
 	if (verifier_complaint(log).found)
 		refused(p, log, err);
 	else
-		err_plain(err, ret, ERR_ATTACH, "cannot load the program for %s: %s",
-			  p->func[0] ? p->func : p->name, strerror(-ret));
+		err_plain(err, ret, ret == -EPERM ? ERR_PERMISSION : ERR_ATTACH,
+			  "cannot load the program for %s: %s", p->func[0] ? p->func : p->name,
+			  strerror(-ret));
 	return ret;
 }

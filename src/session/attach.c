@@ -210,10 +210,13 @@ static struct group group_alone(const struct group *g, unsigned int site)
 	return one;
 }
 
-/* does it speak of one site alone, or will it be the same for all? */
+/*
+ * Of one site or engine alone, or will it be the same for all? (EPERM of loading is;
+ * attaching has a rule for each mechanism.)
+ */
 static bool is_of_one(const struct err *why)
 {
-	return why->tag != ERR_VERIFIER && why->code != -EPERM && why->code != -ENOMEM;
+	return why->tag != ERR_VERIFIER && why->tag != ERR_PERMISSION && why->code != -ENOMEM;
 }
 
 /* a program for each site: all that differs is where it goes, and its number */

@@ -12,4 +12,11 @@ for by in name address; do
 	t_clean "a perf kprobe by $by"
 done
 
+# A mechanism that may not attach is no reason against the next one. The first link is refused by another retcon.
+"$retcon" override --json -o "$work/outer" 'syscall:bpf = -EPERM if cmd == 28 times 1' -- \
+	"$retcon" override -p $$ --for 100ms 'syscall:mkdir = -EIO' >"$out" 2>"$err"
+t_is 'kprobe.multi may not attach: status' $? 0
+t_like 'kprobe.multi may not attach: the next one does' "$(cat "$err")" '*syscall:mkdir*[(]by kprobe)*'
+t_is 'kprobe.multi may not attach: it was refused' "$(grep -c '"type":"injected"' "$work/outer")" 1
+
 t_done
