@@ -10,6 +10,7 @@
 
 struct kern;
 struct kern_tracer;
+struct kern_probe;
 
 #define KSYM_MODULE 64 /* a module's name is shorter: MODULE_NAME_LEN */
 
@@ -60,6 +61,8 @@ struct kern_ops {
 	uint32_t (*release)(void *ctx);
 	/* trampolines that other programs have, malloc'ed; may be NULL: none */
 	int (*tracers)(void *ctx, struct kern_tracer **out, unsigned int *n);
+	/* another program's kprobe at the entry of this function; may be NULL: none */
+	bool (*probe)(void *ctx, uint64_t addr, struct kern_probe *out);
 	/* the lines of error_injection/list, malloc'ed; NULL: there is none, ever */
 	int (*injection_list)(void *ctx, char **text, struct err *err);
 	/* where the functions of its lines begin, of at most max lines; may be NULL, may fail */

@@ -160,6 +160,7 @@ int kern_live(struct kern **out, struct err *err)
 		.syscall_format = live_syscall_format,
 		.release = live_release,
 		.tracers = live_tracers,
+		.probe = live_probe,
 		.injection_list = injection_list,
 		.injectable_addrs = injectable_addrs,
 		.close = live_close,

@@ -22,6 +22,8 @@ int live_symbolize(struct live_symbols *s, const uint64_t *addrs, unsigned int n
 		   char (*text)[KSYM_TEXT], struct err *err);
 struct kern_tracer;
 int live_tracers(void *ctx, struct kern_tracer **out, unsigned int *n);
+struct kern_probe;
+bool live_probe(void *ctx, uint64_t addr, struct kern_probe *out);
 /* struct kern_ops' injectable_addrs */
 int live_injectable_addrs(struct live_symbols *s, uint64_t *addrs, size_t max, size_t *n);
 void live_symbols_free(struct live_symbols *s);

@@ -46,3 +46,17 @@ int live_tracers(void *ctx, struct kern_tracer **out, unsigned int *n)
 	*n = count;
 	return 0;
 }
+
+bool live_probe(void *ctx, uint64_t addr, struct kern_probe *out)
+{
+	uint32_t id = 0;
+
+	(void)ctx;
+	while (sys_next_link(&id) == 0) {
+		_cleanup_close_ int link = sys_link_by_id(id);
+
+		if (link >= 0 && sys_probe_link(link, addr, &out->prog_id, out->prog) == 0)
+			return true;
+	}
+	return false;
+}

@@ -68,6 +68,9 @@ struct sys_tracing_link {
 };
 /* -ENOENT: it is no trampoline's */
 int sys_tracing_link(int fd, struct sys_tracing_link *out);
+/* the program that a kprobe or kprobe.multi link runs at the entry of the function at addr; or
+ * -ENOENT */
+int sys_probe_link(int fd, uint64_t addr, uint32_t *prog_id, char prog_name[17]);
 
 struct sys_misses {
 	uint64_t recursion; /* bpf_prog_info.recursion_misses */

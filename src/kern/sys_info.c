@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel says of programs and links, ours and others'. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kern/sys.h"
@@ -121,6 +122,52 @@ int sys_tracing_link(int fd, struct sys_tracing_link *out)
 	out->btf_id = link.tracing.btf_id;
 	out->prog_id = link.prog_id;
 	prog_name(link.prog_id, out->prog_name);
+	return 0;
+}
+
+/* that function's entry, or what is behind its endbr64, where a kprobe is put */
+static bool is_entry(uint64_t probed, uint64_t addr)
+{
+	return probed == addr || probed == addr + 4;
+}
+
+/* the addresses are asked for when their number is known */
+static bool multi_has(int fd, uint32_t count, uint64_t addr)
+{
+	_cleanup_free_ uint64_t *addrs = calloc(count ? count : 1, sizeof(*addrs));
+	struct link_info link;
+
+	memset(&link, 0, sizeof(link));
+	link.multi.addrs = ptr_u64(addrs);
+	link.multi.count = count;
+	if (!addrs || sys_info(fd, &link, sizeof(link)))
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (is_entry(addrs[i], addr))
+			return true;
+	return false;
+}
+
+/* ("bpf: Support ->fill_link_info for kprobe_multi", and for perf_event, 6.6: zeros before) */
+int sys_probe_link(int fd, uint64_t addr, uint32_t *prog_id, char name[17])
+{
+	struct link_info link;
+	bool has = false;
+	int r;
+
+	memset(&link, 0, sizeof(link));
+	r = sys_info(fd, &link, sizeof(link));
+	if (r)
+		return r;
+	if (link.type == LINK_KPROBE_MULTI && !(link.multi.flags & BPF_F_KPROBE_MULTI_RETURN))
+		has = multi_has(fd, link.multi.count, addr);
+	else if (link.type == LINK_PERF_EVENT && link.perf.type == PERF_EVENT_KPROBE)
+		has = is_entry(link.perf.addr, addr);
+	if (!has)
+		return -ENOENT;
+	*prog_id = link.prog_id;
+	name[0] = '\0';
+	prog_name(link.prog_id, name);
 	return 0;
 }
 

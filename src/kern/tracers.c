@@ -25,3 +25,8 @@ const struct kern_tracer *kern_tracer_of(struct kern *k, const char *module, uin
 			return &t[i];
 	return NULL;
 }
+
+bool kern_probe_on(struct kern *k, uint64_t addr, struct kern_probe *out)
+{
+	return addr && k->ops->probe && k->ops->probe(k->ctx, addr, out);
+}

@@ -19,6 +19,7 @@ struct candidate {
 	const struct plan *p;
 	const struct plan_site *site;
 	const struct kbtf *btf;
+	struct kern *kern;
 	const struct kern_tracer *tracer; /* somebody else's trampoline on the function; NULL */
 	char why[200];			  /* not */
 };
@@ -86,9 +87,29 @@ static bool fits_trampoline(struct candidate *c)
 	return true;
 }
 
+/*
+ * The same mix the other way round. Left to choose, we take a kprobe like the other; and a
+ * kernel that refuses ours the override has refused the other's too.
+ */
+static bool mixes_with_probe(struct candidate *c)
+{
+	struct kern_probe probe;
+
+	if (!c->p->opts.only || is_security(c) ||
+	    !kern_probe_on(c->kern, c->site->sym.addr, &probe))
+		return false;
+	snprintf(c->why, sizeof(c->why),
+		 "the BPF program '%.16s' (id %u) has a kprobe on it: should it override too, the "
+		 "two do not mix",
+		 probe.prog, probe.prog_id);
+	return true;
+}
+
 static bool fits_fmod_ret(struct candidate *c)
 {
-	return is_hook(c) ? no(c, "a hook has the BPF LSM") : fits_trampoline(c);
+	if (is_hook(c))
+		return no(c, "a hook has the BPF LSM");
+	return fits_trampoline(c) && !mixes_with_probe(c);
 }
 
 static bool fits_lsm(struct candidate *c)
@@ -147,6 +168,7 @@ int choose_engines(const struct plan *p, struct plan_site *site, struct kern *ke
 	struct candidate c = {
 		.p = p,
 		.site = site,
+		.kern = kern,
 		.btf = site->comp.func.btf ? site->comp.func.btf : btf,
 		.tracer = kern_tracer_of(kern, site->sym.module, site->comp.func.func_id),
 	};

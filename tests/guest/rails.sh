@@ -15,7 +15,7 @@ refused()
 	t_is "$name: nothing is attached" "$("$bin/leftovers" | awk '{ print $4 }')" "$links"
 }
 
-# hold FUNC fentry|fexit: somebody else's program on it, until let_go
+# hold FUNC HOW: somebody else's program on it, until let_go
 hold()
 {
 	waiting "$bin/holdfunc" "$@"
@@ -105,6 +105,19 @@ for kind in $kinds; do
 		refused "a target with a $kind, $engine forced" '*t_held*trampoline*' \
 			--engine $engine 'syscall:mkdir = -EIO' -- true
 	done
+	let_go
+done
+
+# And no trampoline on top of a kprobe. Before 6.6 links do not tell what they are on.
+for kind in kprobe kprobe.multi; do
+	hold __x64_sys_mkdir $kind
+	[ "$kernel" = 6.1 ] || refused "a target with a $kind, fmod_ret forced" '*t_held*kprobe*do not mix*' \
+		--engine fmod_ret 'syscall:mkdir = -EIO' -- true
+	override --engine fmod_ret 'syscall:rmdir = -EIO' -- "$bin/call" rmdir "$work/no"
+	t_like "another target beside a $kind: fmod_ret is allowed" "$(cat "$out")" 'rmdir: *[(]EIO)'
+	override 'syscall:mkdir = -EIO' -- "$bin/call" mkdir "$work/no"
+	t_like "a target with a $kind: fails" "$(cat "$out")" 'mkdir: *[(]EIO)'
+	t_like "a target with a $kind: by kprobe" "$(cat "$err")" '*[(]by kprobe*'
 	let_go
 done
 
