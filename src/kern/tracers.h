@@ -22,8 +22,10 @@ unsigned int kern_tracers(struct kern *k, const struct kern_tracer **out);
 /* one on this function; NULL */
 const struct kern_tracer *kern_tracer_of(struct kern *k, const char *module, uint32_t func_id);
 
-/* Somebody else's program at a function's entry, by kprobe or kprobe.multi. It may be one that
- * overrides. */
+/*
+ * Somebody else's program at a function's entry, by kprobe or kprobe.multi. It may be one
+ * that overrides.
+ */
 struct kern_probe {
 	uint32_t prog_id;
 	char prog[17];

@@ -193,8 +193,12 @@ int choose_engines(const struct plan *p, struct plan_site *site, struct kern *ke
 	return site->n_engines ? 0 : refuse(&c, reasons, err);
 }
 
-void choose_sleeping(struct plan_site *site)
+void choose_sleeping(struct plan_site *site, struct kern *kern)
 {
+	struct kern_probe probe;
+
+	if (kern_probe_on(kern, site->sym.addr, &probe))
+		return; /* see mixes_with_probe() */
 	for (unsigned int i = 1; i < site->n_engines; i++) {
 		if (site->engine[i] != ENGINE_FMOD_RET)
 			continue;

@@ -44,8 +44,8 @@ int value_check(struct plan *p, struct plan_site *site, struct kern *kern, const
 /* choose.c: the engines a site may have; none is an error that says why not each */
 int choose_engines(const struct plan *p, struct plan_site *site, struct kern *kern,
 		   const struct kbtf *btf, struct err *err);
-/* one whose program can wait for user memory goes first */
-void choose_sleeping(struct plan_site *site);
+/* one whose program can wait for user memory goes first, if nobody has a kprobe there */
+void choose_sleeping(struct plan_site *site, struct kern *kern);
 
 /* guard.c: what is not done though the kernel would, and what is left alone */
 int guard_site(struct plan *p, struct plan_site *site, struct kern *kern, const struct kbtf *btf,

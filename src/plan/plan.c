@@ -284,8 +284,8 @@ static int check_callers(struct plan *p, struct kern *kern, const struct kbtf *b
  * The condition on a site. Sites that have none of their own to look at can share a
  * program: `pid` may be a parameter. What is of no site is asked of the first alone.
  */
-static int check_condition(struct plan *p, struct plan_site *site, const struct kbtf *btf,
-			   struct err *err)
+static int check_condition(struct plan *p, struct plan_site *site, struct kern *kern,
+			   const struct kbtf *btf, struct err *err)
 {
 	const struct comp_func *f = &site->comp.func;
 	struct comp_reads reads;
@@ -300,7 +300,7 @@ static int check_condition(struct plan *p, struct plan_site *site, const struct 
 	p->by_arguments |= reads.arguments;
 	site->comp.may_sleep = reads.user && f->syscall;
 	if (site->comp.may_sleep && !p->pattern)
-		choose_sleeping(site);
+		choose_sleeping(site, kern);
 	return 0;
 }
 
@@ -314,7 +314,7 @@ static int check_site(struct plan *p, struct plan_site *site, struct kern *kern,
 		ret = value_check(p, site, kern, btf, v, err);
 	if (!ret)
 		ret = choose_engines(p, site, kern, btf, err);
-	return ret ? ret : check_condition(p, site, btf, err);
+	return ret ? ret : check_condition(p, site, kern, btf, err);
 }
 
 static int leave_out(struct plan_site *s, struct left_out *l, const char *why)
