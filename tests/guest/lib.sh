@@ -30,6 +30,7 @@ work=$(mktemp -d /dev/shm/retcon-test.XXXXXX) || exit 1
 events=$work/events # of the last retcon, as JSON
 err=$work/err       # what it said
 out=$work/out       # what its command said
+summary=            # its closing line, once sum_up has read it
 
 t_count=0
 t_bad=0
@@ -211,6 +212,7 @@ server()
 inject()
 {
 	rm -f "$events"
+	summary=
 	"$retcon" inject --json -o "$events" "$@" >"$out" 2>"$err"
 	status=$?
 }
@@ -219,6 +221,7 @@ inject()
 override()
 {
 	rm -f "$events"
+	summary=
 	"$retcon" override --json -o "$events" "$@" >"$out" 2>"$err"
 	status=$?
 }
@@ -238,6 +241,7 @@ override_start()
 start_retcon()
 {
 	rm -f "$events"
+	summary=
 	"$retcon" "$1" --json -o "$events" "${@:2}" >"$out" 2>"$err" &
 	injector=$!
 	t_jobs+=("$injector")
@@ -274,10 +278,25 @@ release()
 	exec 7>&-
 }
 
+# the closing line of the last retcon; there may be megabytes before it
+closing_line()
+{
+	tail -n 1 "$events" 2>/dev/null | grep '"type":"summary"'
+}
+
+# read it once: what is asked for next, of the same run, is then had without a process each
+sum_up()
+{
+	summary=$(closing_line)
+}
+
 # counted NAME: a number of the closing line
 counted()
 {
-	sed -n '/"type":"summary"/s/.*"'"$1"'":\([0-9]*\).*/\1/p' "$events" 2>/dev/null
+	local line=$summary
+
+	[ -n "$line" ] || line=$(closing_line)
+	[[ $line =~ \"$1\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # injections PATTERN: how many events whose line matches

@@ -11,6 +11,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
 
 #include "retcon_test.h"
 
@@ -103,6 +104,7 @@ RT_FUNC(int) rt_tailed(int a, int b);
 RT_FUNC(int) rt_ping(unsigned int depth);
 RT_FUNC(int) rt_pong(unsigned int depth);
 RT_FUNC(int) rt_interrupts(void);
+RT_FUNC(int) rt_gate(void);
 RT_FUNC(long) rt_outer(struct rt_call *call);
 
 int rt_nothing(void)
@@ -251,6 +253,31 @@ int rt_interrupts(void)
 }
 ALLOW_ERROR_INJECTION(rt_interrupts, ERRNO);
 
+static DECLARE_WAIT_QUEUE_HEAD(rt_queue);
+static atomic_t rt_waiting = ATOMIC_INIT(0);
+static bool rt_shut;
+
+/* waits while the gate is shut, unless it is killed; then what rt_nothing() says */
+int rt_gate(void)
+{
+	int ret;
+
+	atomic_inc(&rt_waiting);
+	ret = wait_event_killable(rt_queue, !READ_ONCE(rt_shut));
+	atomic_dec(&rt_waiting);
+	return ret ? ret : rt_nothing();
+}
+ALLOW_ERROR_INJECTION(rt_gate, ERRNO);
+
+static long rt_set_gate(unsigned long arg)
+{
+	if (arg > 1)
+		return atomic_read(&rt_waiting);
+	WRITE_ONCE(rt_shut, arg != 0);
+	wake_up_all(&rt_queue);
+	return 0;
+}
+
 #define RT_POINTER(ret, name) [RT_##name] = (void *)name,
 static void *const rt_pointers[] = { RT_FUNCS(RT_POINTER) };
 
@@ -285,6 +312,8 @@ static long rt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *user = (void __user *)arg;
 	struct rt_call call;
 
+	if (cmd == RT_GATE)
+		return rt_set_gate(arg);
 	if (cmd != RT_CALL)
 		return -ENOTTY;
 	if (copy_from_user(&call, user, sizeof(call)))

@@ -20,7 +20,8 @@
 	X(int, rt_tailed)                                                                          \
 	X(int, rt_ping)                                                                            \
 	X(int, rt_pong)                                                                            \
-	X(int, rt_interrupts)
+	X(int, rt_interrupts)                                                                      \
+	X(int, rt_gate)
 
 #define RT_NUMBER(ret, name) RT_##name,
 enum rt_func {
@@ -39,3 +40,5 @@ struct rt_call {
 
 #define RT_DEVICE "/dev/retcon_test"
 #define RT_CALL	  _IOWR('R', 1, struct rt_call)
+/* what rt_gate() waits at: 0 opens it, 1 shuts it, 2 asks how many wait */
+#define RT_GATE _IO('R', 2)

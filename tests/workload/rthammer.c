@@ -7,10 +7,14 @@
  *
  * Says "calls N failed F last R"; those that returned something negative have failed. And
  * as a 32-bit program would call it: rthammer mkdir32 MODE, "mkdir32: -ERROR", of /nowhere/at/all.
+ * And two system calls that ask the same security hook: rthammer -t THREADS -n COUNT hook has every
+ * other thread call sched_getparam(2), which are the "others"; the rest call sched_getscheduler(2).
+ * Several of these may follow each other, with a + between them.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,36 +31,56 @@
 static const char *const names[] = { RT_FUNCS(RT_NAME) };
 
 static struct rt_call wanted;
+static int hook;
 static unsigned long limit = 1;
-static int device;
+static int device = -1;
 
 struct worker {
 	pthread_t thread;
 	unsigned long calls, failed;
 	long last;
+	int other;
 };
+
+static long ask_hook(int other)
+{
+	struct sched_param param;
+
+	return other ? sched_getparam(0, &param) : sched_getscheduler(0);
+}
+
+static int call_module(long *ret)
+{
+	struct rt_call call = wanted;
+
+	if (ioctl(device, RT_CALL, &call) < 0)
+		return -1;
+	*ret = call.ret;
+	return 0;
+}
 
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 
 	while (w->calls < limit) {
-		struct rt_call call = wanted;
-
-		if (ioctl(device, RT_CALL, &call) < 0)
+		if (hook)
+			w->last = ask_hook(w->other);
+		else if (call_module(&w->last) < 0)
 			break;
 		w->calls++;
-		w->failed += call.ret < 0;
-		w->last = call.ret;
+		w->failed += w->last < 0;
 	}
 	return NULL;
 }
 
 static int run(int n)
 {
-	static struct worker workers[MAX_THREADS];
-	unsigned long calls = 0, failed = 0;
+	struct worker workers[MAX_THREADS] = { 0 };
+	unsigned long calls[2] = { 0 }, failed[2] = { 0 };
 
+	for (int i = 0; hook && i < n; i++)
+		workers[i].other = i & 1;
 	for (int i = 1; i < n; i++)
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
 			fprintf(stderr, "rthammer: no thread\n");
@@ -66,10 +90,13 @@ static int run(int n)
 	for (int i = 0; i < n; i++) {
 		if (i)
 			pthread_join(workers[i].thread, NULL);
-		calls += workers[i].calls;
-		failed += workers[i].failed;
+		calls[workers[i].other] += workers[i].calls;
+		failed[workers[i].other] += workers[i].failed;
 	}
-	printf("calls %lu failed %lu last %ld\n", calls, failed, workers[0].last);
+	printf("calls %lu failed %lu last %ld", calls[0], failed[0], workers[0].last);
+	if (hook)
+		printf(" others %lu failed %lu", calls[1], failed[1]);
+	printf("\n");
 	return 0;
 }
 
@@ -99,10 +126,22 @@ static int find(const char *name)
 	return -1;
 }
 
-int main(int argc, char **argv)
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: rthammer [-u] [-t THREADS] [-n COUNT] {FUNCTION [ARG...] | mkdir32 MODE | hook} "
+		"[+ ...]\n");
+	return 2;
+}
+
+/* one of what is to be done */
+static int hammer(int argc, char **argv)
 {
 	int opt, threads = 1, func;
 
+	wanted = (struct rt_call){ 0 };
+	limit = 1;
+	optind = 0;
 	while ((opt = getopt(argc, argv, "+ut:n:")) != -1) {
 		if (opt == 'u')
 			wanted.under = 1;
@@ -111,25 +150,43 @@ int main(int argc, char **argv)
 		else if (opt == 'n')
 			limit = strtoul(optarg, NULL, 0);
 		else
-			return 2;
+			return usage();
 	}
 	argv += optind;
 	argc -= optind;
+	if (threads < 1 || threads > MAX_THREADS)
+		return usage();
 	if (argc == 2 && !strcmp(argv[0], "mkdir32"))
 		return mkdir32((int)strtol(argv[1], NULL, 0));
+	hook = argc == 1 && !strcmp(argv[0], "hook");
+	if (hook)
+		return run(threads);
 	func = argc ? find(argv[0]) : -1;
-	if (func < 0 || argc > 1 + RT_ARGS || threads < 1 || threads > MAX_THREADS) {
-		fprintf(stderr,
-			"usage: rthammer [-u] [-t THREADS] [-n COUNT] FUNCTION [ARG...] | mkdir32 MODE\n");
-		return 2;
-	}
+	if (func < 0 || argc > 1 + RT_ARGS)
+		return usage();
 	wanted.func = (unsigned int)func;
 	for (int i = 1; i < argc; i++)
 		wanted.arg[i - 1] = strtoull(argv[i], NULL, 0);
-	device = open(RT_DEVICE, O_RDWR | O_CLOEXEC);
+	if (device < 0)
+		device = open(RT_DEVICE, O_RDWR | O_CLOEXEC);
 	if (device < 0) {
 		perror("rthammer: " RT_DEVICE);
 		return 2;
 	}
 	return run(threads);
+}
+
+int main(int argc, char **argv)
+{
+	int from = 0, ret = 0;
+
+	for (int i = 1; i <= argc && ret == 0; i++) {
+		if (i < argc && strcmp(argv[i], "+") != 0)
+			continue;
+		argv[from] = argv[0];
+		argv[i] = NULL;
+		ret = hammer(i - from, argv + from);
+		from = i;
+	}
+	return ret;
 }
