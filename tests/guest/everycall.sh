@@ -132,6 +132,8 @@ sed 's/\t.*//' /sys/kernel/debug/error_injection/list | grep -v '^__\(x64\|ia32\
 		case $name in
 		should_failslab | should_fail_alloc_page | should_fail_bio | __filemap_add_folio) ;;
 		btrfs_* | open_ctree | io_ctl_init) echo "# reach $name | takes a btrfs file system: not made here" ;;
+		*_sys_*sigreturn) echo "# reach $name | never returns to its caller" ;;
+		bpf_fentry_test* | bpf_modify_return_test*) echo "# reach $name | only BPF's own tests call it" ;;
 		page_pool_*) echo "# reach $name | takes a network card" ;;
 		*) echo "# reach $name${module:+ $module} | not reached here" ;;
 		esac
