@@ -268,6 +268,15 @@ static int envs_open(struct envs *e, const struct comp_job *const *jobs, unsigne
 	return ret;
 }
 
+/* a limit that the program as a whole exceeds: the first condition is most often what does */
+static int locate(struct err *err, const struct comp_job *const *jobs, unsigned int n_jobs, int ret)
+{
+	for (unsigned int i = 0; err && i < n_jobs; i++)
+		if (jobs[i]->rule->on_target.pred)
+			err_locate(err, jobs[i]->rule->src, jobs[i]->rule->on_target.pred->at);
+	return ret;
+}
+
 int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
 		const struct comp_site *site, struct prog_set *out, struct err *err)
 {
@@ -278,7 +287,9 @@ int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
 	ret = envs_open(&envs, jobs, n_jobs, site, err);
 	if (ret == 0)
 		ret = write_target(envs.env, n_jobs, &units);
-	return ret < 0 ? ret : assemble(&units, out, err);
+	if (ret == 0)
+		ret = assemble(&units, out, err);
+	return ret == 0 ? 0 : locate(err, jobs, n_jobs, ret);
 }
 
 typedef int write_fn(const struct comp_env *env, struct units *u);

@@ -3,6 +3,7 @@
  * The programs of a rule, run on a simulated kernel: whose calls match, which
  * counter moves, and that the chain's state survives lost exits and recursion.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "bench.h"
@@ -34,6 +35,30 @@ static void plain_rule_injects(void **unused)
 	assert_int_equal(b.m->sent_bytes[0], offsetof(struct record, stack) + 8);
 	assert_string_equal(b.m->sent[0].comm, "simulated");
 	close_bench(&b);
+}
+
+/* a limit of the whole program: it is the condition that needs so much */
+static void what_needs_too_much_stack_is_shown(void **unused)
+{
+	char text[4096] = "should_failslab = -ENOMEM if ({ ";
+	struct err err = { 0 };
+	struct test_job t;
+	size_t len = strlen(text);
+	struct prog_set set;
+
+	(void)unused;
+	for (unsigned int i = 0; i < 80; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "u64 v%u = s[%u].size; ", i,
+					i);
+	for (unsigned int i = 0; i < 80; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%sv%u", i ? " ^ " : "", i);
+	snprintf(text + len, sizeof(text) - len, "; }) && s");
+	assert_int_equal(test_job_rule(&t, text, true, &err), 0);
+	assert_int_equal(comp_rule(&t.job, &set, &err), -E2BIG);
+	assert_non_null(strstr(err.msg, "bytes of stack"));
+	assert_int_equal(err.place.line, 1);
+	assert_int_equal(err.place.col, strlen("should_failslab = -ENOMEM if ") + 1);
+	test_job_free(&t);
 }
 
 static void disarmed_and_interrupts_do_nothing(void **unused)
@@ -680,6 +705,7 @@ int main(void)
 		cmocka_unit_test(an_outer_entry_probe_takes_the_inner_place_along),
 		cmocka_unit_test(entry_probes_at_two_places_never_match),
 		cmocka_unit_test(thirty_two_frames),
+		cmocka_unit_test(what_needs_too_much_stack_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
