@@ -4,13 +4,13 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-cycles=6
+cycles=3
 [ -z "${RETCON_TEST_LONG:-}" ] || cycles=500
 
 # The hammers leave the processors to those who arm: with as much for each this would be about waiting.
 load()
 {
-	job nice -n 15 "$bin/hammer" "$1" 1 100000s >/dev/null
+	job nice -n 5 "$bin/hammer" "$1" 1 100000s >/dev/null
 }
 
 # Says how often it failed; the events of all times go to one file.
@@ -32,7 +32,7 @@ lane()
 	shift 2
 	rm -f "$name"
 	timeout -k 5 $((60 + 10 * times)) bash "$work/lane" "$times" "$name" \
-		"$retcon" override --json --for 20ms "$@" &
+		"$retcon" override --json --for 50ms "$@" &
 	lanes+=($!)
 }
 
@@ -79,10 +79,9 @@ t_note "$arms times armed and disarmed in $((SECONDS - begun)) s; KiB of the ker
 for name in kprobe.multi kprobe fmod_ret lsm after; do
 	t_is "$name, $cycles times: fails never" "$(cat "$work/lane.$name.failed")" 0
 	[ ! -e "$work/lane.$name.bad" ] || t_note "$(head -n 20 "$work/lane.$name.bad")"
-	events=$work/lane.$name
-	injected=$(counted injected | awk '{ n += $1 } END { print n }')
-	t_num "$name, $cycles times: injects" "$injected" -ge 1
-	t_note "$name: $(counted injected | wc -l) times to the end, $injected injected"
+	sums=$(sed -n 's/.*"type":"summary".*"injected":\([0-9]*\).*/\1/p' "$work/lane.$name")
+	t_is "$name, $cycles times: to the end" "$(wc -l <<<"$sums")" "$cycles"
+	t_num "$name, $cycles times: injects" "$(awk '{ n += $1 } END { print n + 0 }' <<<"$sums")" -ge 1
 done
 t_is 'as many programs, links and maps as before' "$("$bin/leftovers")" "$objects"
 t_num 'memory: less than a KiB each stays' $((${after%% *} - ${before%% *})) -lt $((1024 + arms))
