@@ -206,7 +206,7 @@ static void put_summary(struct watch *w, struct buf *b)
 		struct retcon_stats one = { .sz = sizeof(one) };
 
 		retcon_session_rule_stats(w->session, i, &one);
-		report_rule_summary(b, &w->style, retcon_session_rule(w->session, i), &one);
+		report_rule_summary(b, &w->style, retcon_session_rule(w->session, i), i == 0, &one);
 	}
 	retcon_session_stats(w->session, &all);
 	report_summary(b, &w->style, &all);

@@ -45,7 +45,6 @@ struct comp_site {
 	uint64_t nofail_mask;  /* allocations with it are left alone; 0: no guard */
 	uint32_t number;       /* what records say of it */
 	bool many;	       /* one program for several: records then have the link's cookie */
-	uint32_t scratch;      /* its key in the scratch map: one program, one record */
 	uint32_t after;	       /* where its struct after_state is in a task's state */
 	bool may_sleep;	       /* it runs where it may; so may a trampoline's program then */
 };

@@ -146,8 +146,8 @@ struct walk_hold {
 	ir_reg on; /* what says that this CPU's record is in use; 0: nothing has to */
 	ir_label leave;
 };
-/* p->leave lets go of the record from here on */
-ir_reg walk_stack(struct pgm *p, struct walk_hold *hold);
+/* p->leave lets go of the record from here on; done: where the program ends */
+ir_reg walk_stack(struct pgm *p, struct walk_hold *hold, ir_label done);
 /* where it is used no more, but nothing left yet; walk_end(), where all is written */
 void walk_let_go(struct pgm *p, const struct walk_hold *hold);
 void walk_end(struct pgm *p, const struct walk_hold *hold);

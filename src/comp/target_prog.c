@@ -202,7 +202,7 @@ static void write_rule(struct pgm *p, ir_label done)
 	if (!walk_decides(p))
 		schedule_match(p);
 	schedule_look(p);
-	rec = walk_stack(p, &hold);
+	rec = walk_stack(p, &hold, done);
 	walk_chains(p, rec);
 	if (walk_decides(p))
 		schedule_match(p);

@@ -37,7 +37,7 @@ _Static_assert(offsetof(struct record, place) + 4 * LIMIT_CHAINS <=
  * record; or by another program, and out of order they get each other's registers
  * (get_bpf_raw_tp_regs(), kernel/trace/bpf_trace.c, 6.12). So one walks at a time.
  */
-static void walk_alone(struct pgm *p, struct walk_hold *hold)
+static void walk_alone(struct pgm *p, struct walk_hold *hold, ir_label done)
 {
 	struct ir *ir = p->ir;
 	ir_label alone;
@@ -55,7 +55,7 @@ static void walk_alone(struct pgm *p, struct walk_hold *hold)
 	ir_branch(ir, BPF_JEQ, IR_64, ir_fetch_add(ir, 8, hold->on, 0, ir_k(1)), ir_k(0), alone);
 	walk_let_go(p, hold);
 	pgm_count(p, CONTROL_OFF(busy));
-	ir_jump(ir, p->leave);
+	ir_jump(ir, done); /* it was this rule's call: no other's */
 	ir_place(ir, alone);
 	p->leave = ir_label_new(ir);
 }
@@ -79,15 +79,16 @@ void walk_end(struct pgm *p, const struct walk_hold *hold)
 }
 
 /* the scratch record with the stack in it */
-ir_reg walk_stack(struct pgm *p, struct walk_hold *hold)
+ir_reg walk_stack(struct pgm *p, struct walk_hold *hold, ir_label done)
 {
 	struct ir *ir = p->ir;
 	ir_slot key = ir_slot_new(ir, 4);
+	int32_t record = pgm_interruptible(p) ? SCRATCH_TRAMPOLINE : SCRATCH_PROBE;
 	ir_reg rec, at, bytes;
 
-	walk_alone(p, hold);
-	ir_note(ir, "rec = bpf_map_lookup_elem(&scratch, &(int){ %u });", p->env->site->scratch);
-	ir_slot_store(ir, 4, key, 0, ir_k((int32_t)p->env->site->scratch));
+	walk_alone(p, hold, done);
+	ir_note(ir, "rec = bpf_map_lookup_elem(&scratch, &(int){ %d });", record);
+	ir_slot_store(ir, 4, key, 0, ir_k(record));
 	rec = ir_call(ir, BPF_FUNC_map_lookup_elem,
 		      (struct ir_val[]){ ir_r(ir_map(ir, PROG_MAP_SCRATCH)),
 					 ir_r(ir_slot_addr(ir, key, 0)) },

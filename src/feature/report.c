@@ -183,14 +183,14 @@ static void put_counters(struct buf *out, const struct retcon_stats *s, bool one
 	buf_putc(out, '\n');
 }
 
-static void put_why_not(struct buf *out, const struct retcon_stats *s, bool one_rule)
+static void put_why_not(struct buf *out, const struct retcon_stats *s, bool behind_others)
 {
 	if (s->hits == 0 && s->unpaired)
 		buf_puts(out, "note: the target was called, but no call was seen whole\n");
 	else if (s->hits == 0)
 		buf_printf(out,
 			   "note: the target was never called in scope%s: nothing could fail\n",
-			   one_rule ? ", or rules before this one had all of its calls" : "");
+			   behind_others ? ", or rules before this one had all of its calls" : "");
 	else if (s->matches || s->exempt || s->nofail || s->unconfirmed)
 		return;
 	else if (s->callers && !s->entered)
@@ -205,14 +205,14 @@ static void put_why_not(struct buf *out, const struct retcon_stats *s, bool one_
 }
 
 void report_rule_summary(struct buf *out, const struct report_style *style, const char *rule,
-			 const struct retcon_stats *s)
+			 bool first, const struct retcon_stats *s)
 {
 	struct json j = { .out = out };
 
 	if (!style->json) {
 		buf_printf(out, "%s: ", rule);
 		put_counters(out, s, true);
-		put_why_not(out, s, true);
+		put_why_not(out, s, !first);
 		return;
 	}
 	json_begin(&j, '{');
@@ -221,6 +221,8 @@ void report_rule_summary(struct buf *out, const struct report_style *style, cons
 	json_key(&j, "rule");
 	json_str(&j, rule);
 	json_counters(&j, s);
+	json_key(&j, "entered");
+	json_uint(&j, s->entered);
 	json_end(&j, '}');
 	buf_putc(out, '\n');
 }

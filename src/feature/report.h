@@ -15,9 +15,9 @@ struct report_style {
 void report_armed(struct buf *out, const struct report_style *style, const char *mode,
 		  const char *rule, const char *engine);
 void report_event(struct buf *out, const struct report_style *style, const struct retcon_event *e);
-/* one of several rules; the summary is of all */
+/* one of several rules, the first or behind others; the summary is of all */
 void report_rule_summary(struct buf *out, const struct report_style *style, const char *rule,
-			 const struct retcon_stats *s);
+			 bool first, const struct retcon_stats *s);
 void report_summary(struct buf *out, const struct report_style *style,
 		    const struct retcon_stats *s);
 /* behind it, of rules that were never hit: what may be the reason, one line each */

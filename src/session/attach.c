@@ -5,15 +5,17 @@
  * after the other: what the kernel refuses is the proof that it does not have it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kern/sys.h"
+#include "kern/tracers.h"
 #include "kern/why.h"
 #include "session/internal.h"
 #include "util/cleanup.h"
 
-static int add_attached(struct session *s, enum engine e, int prog_fd, struct engine_link link)
+int session_keep(struct session *s, enum engine e, int prog_fd, struct engine_link link)
 {
 	struct attached *grown = realloc(s->attached, (s->n_attached + 1) * sizeof(*s->attached));
 
@@ -36,27 +38,37 @@ static void detach_from(struct session *s, unsigned int first)
 
 /* Sites of a group that an engine could not be had for: the next one may. */
 struct left_sites {
-	unsigned int *site;
+	struct left_site {
+		unsigned int site;
+		char why[160];
+	} * left;
 	unsigned int n;
-	int why; /* of the first of them */
+	bool *is; /* by site */
 };
 
 static int left_sites_init(struct left_sites *l, const struct group *g)
 {
-	*l = (struct left_sites){ .site = calloc(g->n_sites, sizeof(*l->site)) };
-	return l->site ? 0 : -ENOMEM;
+	*l = (struct left_sites){ .is = calloc(g->n_sites, sizeof(*l->is)) };
+	return l->is ? 0 : -ENOMEM;
 }
 
 static void left_sites_free(struct left_sites *l)
 {
-	free(l->site);
+	free(l->left);
+	free(l->is);
 }
 
-static void left_sites_add(struct left_sites *l, unsigned int site, int why)
+static int left_sites_add(struct left_sites *l, unsigned int site, const char *why)
 {
-	if (!l->n)
-		l->why = why;
-	l->site[l->n++] = site;
+	struct left_site *grown = realloc(l->left, (l->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	l->left = grown;
+	grown[l->n].site = site;
+	str_copy(grown[l->n++].why, sizeof(grown->why), why);
+	l->is[site] = true;
+	return 0;
 }
 
 /* sites, and the program that is loaded for them */
@@ -66,6 +78,7 @@ struct job {
 	int prog_fd;	 /* given away with the first attachment */
 	int borrowed_fd; /* the same, for all others */
 	struct engine_site *sites;
+	unsigned int *number;	 /* of each in its group */
 	struct left_sites *left; /* NULL: a site that cannot be attached to is an error */
 };
 
@@ -76,7 +89,7 @@ static int attach_at(struct job *j, unsigned int first, unsigned int n)
 
 	if (ret)
 		return ret;
-	if (add_attached(j->s, j->engine, j->prog_fd, link)) {
+	if (session_keep(j->s, j->engine, j->prog_fd, link)) {
 		engine_release(&link);
 		return -ENOMEM;
 	}
@@ -91,6 +104,15 @@ static bool is_about_sites(int ret)
 	       ret == -EILSEQ;
 }
 
+static int leave_site(struct job *j, unsigned int i, int ret)
+{
+	char why[160];
+
+	snprintf(why, sizeof(why), "it cannot be attached to by %s: %s", engine_name(j->engine),
+		 strerror(-ret));
+	return left_sites_add(j->left, j->number[i], why);
+}
+
 /* one link for all; one bad site fails it whole, and halving finds it */
 static int attach_halves(struct job *j, unsigned int first, unsigned int n)
 {
@@ -98,10 +120,8 @@ static int attach_halves(struct job *j, unsigned int first, unsigned int n)
 
 	if (!ret || !j->left || !is_about_sites(ret))
 		return ret;
-	if (n == 1) {
-		left_sites_add(j->left, first, ret);
-		return 0;
-	}
+	if (n == 1)
+		return leave_site(j, first, ret);
 	ret = attach_halves(j, first, n / 2);
 	return ret ? ret : attach_halves(j, first + n / 2, n - n / 2);
 }
@@ -112,10 +132,8 @@ static int attach_each(struct job *j, unsigned int n)
 
 	for (unsigned int i = 0; ret == 0 && i < n; i++) {
 		ret = attach_at(j, i, 1);
-		if (ret && j->left && is_about_sites(ret)) {
-			left_sites_add(j->left, i, ret);
-			ret = 0;
-		}
+		if (ret && j->left && is_about_sites(ret))
+			ret = leave_site(j, i, ret);
 	}
 	return ret;
 }
@@ -129,28 +147,34 @@ static struct engine_site site_of(const struct group *g, unsigned int i)
 	};
 }
 
-/* a loaded program of the group, at all of its sites */
+/* a loaded program of the group, at all of its sites that are not left to another engine yet */
 static int attach_prog(struct session *s, const struct group *g, enum engine e, int prog_fd,
-		       struct left_sites *left, struct err *err)
+		       struct left_sites *left, bool strict, struct err *err)
 {
 	_cleanup_free_ struct engine_site *sites = calloc(g->n_sites, sizeof(*sites));
+	_cleanup_free_ unsigned int *number = calloc(g->n_sites, sizeof(*number));
 	struct job j = { .s = s,
 			 .engine = e,
 			 .prog_fd = prog_fd,
 			 .borrowed_fd = prog_fd,
 			 .sites = sites,
-			 .left = g->pattern ? left : NULL };
-	int ret = -ENOMEM;
+			 .number = number,
+			 .left = g->pattern && !strict ? left : NULL };
+	unsigned int n = 0;
+	int ret = sites && number ? 0 : -ENOMEM;
 
-	if (sites) {
-		for (unsigned int i = 0; i < g->n_sites; i++)
-			sites[i] = site_of(g, i);
-		ret = engine_takes_many(e) ? attach_halves(&j, 0, g->n_sites)
-					   : attach_each(&j, g->n_sites);
-		if (!ret && left->n == g->n_sites)
-			ret = left->why;
+	for (unsigned int i = 0; !ret && i < g->n_sites; i++) {
+		if (left->is[i])
+			continue;
+		sites[n] = site_of(g, i);
+		number[n++] = i;
 	}
+	if (!ret)
+		ret = engine_takes_many(e) ? attach_halves(&j, 0, n) : attach_each(&j, n);
 	closep(&j.prog_fd);
+	if (!ret && left->n == g->n_sites)
+		return err_plain(err, -EINVAL, ERR_ATTACH, "%s: %s", g->sites[0]->comp.func.name,
+				 left->left[0].why);
 	if (ret)
 		return err_plain(err, ret, ERR_ATTACH, "cannot attach to %s by %s: %s",
 				 g->sites[0]->comp.func.name, engine_name(e), strerror(-ret));
@@ -162,17 +186,21 @@ static int load_and_attach(struct session *s, const struct group *g, enum engine
 			   const struct prog_info *info, int btf_fd, struct left_sites *left,
 			   struct err *err)
 {
-	const struct engine_world world = { btf_fd, g->map_fds ? g->map_fds : s->maps.fd };
+	const struct engine_world world = { btf_fd, s->maps.fd };
+	uint32_t n = g->progs.n_progs;
 	int ret = 0;
 
-	/* entries first: a return is of a call that was seen */
-	for (unsigned int i = g->progs.n_progs; ret == 0 && i-- > 0;) {
+	/*
+	 * Entries first: a return is of a call that was seen. And no entry without a return:
+	 * where the first could be attached, so can the second.
+	 */
+	for (unsigned int i = n; ret == 0 && i-- > 0;) {
 		enum engine at = i ? engine_entry(e) : e;
 		int fd = -1;
 
 		ret = engine_load(at, &g->progs.progs[i], &info[i], &world, &fd, err);
 		if (ret == 0)
-			ret = attach_prog(s, g, at, fd, left, err);
+			ret = attach_prog(s, g, at, fd, left, i + 1 < n, err);
 	}
 	return ret;
 }
@@ -219,34 +247,53 @@ static bool is_of_one(const struct err *why)
 	return why->tag != ERR_VERIFIER && why->tag != ERR_PERMISSION && why->code != -ENOMEM;
 }
 
+/*
+ * Another's kprobe and a trampoline on one function do not mix (plan/choose.c asks where a
+ * trampoline is the first choice; here one is what is left).
+ */
+static int check_mix(const struct session *s, const struct group *one, struct err *err)
+{
+	const struct plan_site *site = one->sites[0];
+	struct kern_probe probe;
+
+	if (engine_is_trampoline(one->engine[0]) || !kern_probe_on(s->kern, site->sym.addr, &probe))
+		return 0;
+	return err_plain(
+		err, -EBUSY, ERR_ATTACH,
+		"the BPF program '%.16s' (id %u) has a kprobe on %.64s: should it override "
+		"too, the two do not mix",
+		probe.prog, probe.prog_id, site->comp.func.name);
+}
+
+static int attach_trampoline_at(struct session *s, const struct group *g, unsigned int site,
+				enum engine e, struct err *err)
+{
+	_cleanup_(left_sites_free) struct left_sites none = { 0 };
+	struct group one = group_alone(g, site);
+	int ret = left_sites_init(&none, &one) ? err_nomem(err) : check_mix(s, &one, err);
+
+	one.pattern = false; /* what is wrong with it is said */
+	if (!ret)
+		ret = compile_and_attach(s, &one, e, &none, err);
+	prog_set_free(&one.progs);
+	return ret;
+}
+
 /* a program for each site: all that differs is where it goes, and its number */
 static int attach_trampolines(struct session *s, struct group *g, enum engine e,
 			      struct left_sites *left, struct err *err)
 {
-	/* a record for each of them: the programs keep the map */
-	_cleanup_close_ int scratch = maps_scratch(g->n_sites, err);
-	int map_fds[PROG_MAP_COUNT];
 	struct err first = { 0 };
-	int ret = scratch < 0 ? scratch : 0;
+	int ret = 0;
 
-	memcpy(map_fds, s->maps.fd, sizeof(map_fds));
-	map_fds[PROG_MAP_SCRATCH] = scratch;
 	for (unsigned int i = 0; ret == 0 && i < g->n_sites; i++) {
-		_cleanup_(left_sites_free) struct left_sites none = { 0 };
-		struct group one = group_alone(g, i);
 		struct err why = { 0 };
 
-		one.scratch = i;
-		one.map_fds = map_fds;
-		one.pattern = false; /* what is wrong with it is said */
-		ret = compile_and_attach(s, &one, e, &none, &why);
-		prog_set_free(&one.progs);
+		ret = attach_trampoline_at(s, g, i, e, &why);
 		if (ret && !first.code)
 			first = why;
-		if (ret && g->pattern && is_of_one(&why)) {
-			left_sites_add(left, i, ret);
-			ret = 0;
-		}
+		if (ret && g->pattern && is_of_one(&why))
+			ret = left_sites_add(left, i, why.msg);
 	}
 	if (ret == 0 && left->n == g->n_sites)
 		ret = first.code;
@@ -258,11 +305,14 @@ static int attach_trampolines(struct session *s, struct group *g, enum engine e,
 static int try_engine(struct session *s, struct group *g, enum engine e,
 		      const struct prog_info *planned, struct left_sites *left, struct err *err)
 {
+	int ret;
+
 	if (engine_is_trampoline(e) && g->n_sites > 1)
 		return attach_trampolines(s, g, e, left, err);
 	if (e == g->planned)
 		return load_and_attach(s, g, e, planned, s->btf_fd, left, err);
-	return compile_and_attach(s, g, e, left, err);
+	ret = engine_is_trampoline(e) ? check_mix(s, g, err) : 0;
+	return ret ? ret : compile_and_attach(s, g, e, left, err);
 }
 
 static void add_engine(struct buf *names, const char *name)
@@ -300,23 +350,26 @@ static int attach_group(struct session *s, struct group *g, const struct prog_in
 
 /* what one engine could not be had for, by the next ones; what is left then is named */
 static int attach_left(struct session *s, const struct group *g, const struct left_sites *left,
-		       unsigned int next)
+		       unsigned int next, struct err *err)
 {
 	for (unsigned int i = 0; i < left->n; i++) {
-		struct group one = group_alone(g, left->site[i]);
+		struct group one = group_alone(g, left->left[i].site);
 		struct err why = { 0 };
-		int ret = left->why;
+		int ret = -EINVAL;
 
 		one.n_engines = g->n_engines - next;
 		memmove(one.engine, &one.engine[next], one.n_engines * sizeof(one.engine[0]));
 		if (one.n_engines)
 			ret = attach_group(s, &one, NULL, &why);
 		prog_set_free(&one.progs);
-		if (ret == -ENOMEM)
+		if (ret && why.code && !is_of_one(&why)) {
+			if (err)
+				*err = why;
 			return ret;
+		}
 		if (ret)
 			left_out_add(&s->left_out, one.sites[0]->comp.func.name,
-				     why.code ? why.msg : strerror(-ret));
+				     why.code ? why.msg : left->left[i].why);
 	}
 	return 0;
 }
@@ -327,6 +380,7 @@ static void took_engine(struct session *s, const struct group *g, enum engine e)
 		add_engine(&s->engines[g->jobs[k]->number], engine_name(e));
 }
 
+/* err: what the first engine said, and in notes the others */
 static int attach_group(struct session *s, struct group *g, const struct prog_info *planned,
 			struct err *err)
 {
@@ -334,14 +388,14 @@ static int attach_group(struct session *s, struct group *g, const struct prog_in
 	struct err first = { 0 };
 
 	for (unsigned int i = 0; i < g->n_engines; i++) {
-		_cleanup_(left_sites_free) struct left_sites left;
+		_cleanup_(left_sites_free) struct left_sites left = { 0 };
 		struct err why = { 0 };
 
 		if (left_sites_init(&left, g))
 			return err_nomem(err);
 		if (try_engine(s, g, g->engine[i], planned, &left, &why) == 0) {
 			took_engine(s, g, g->engine[i]);
-			return attach_left(s, g, &left, i + 1) ? err_nomem(err) : 0;
+			return attach_left(s, g, &left, i + 1, err);
 		}
 		detach_from(s, before);
 		buf_printf(&s->tried, "%s is not for %s: %s\n", g->sites[0]->comp.func.name,
@@ -354,118 +408,45 @@ static int attach_group(struct session *s, struct group *g, const struct prog_in
 		if (!is_of_one(&why))
 			break; /* another mechanism meets the same refusal */
 	}
-	return explain(s, g, &first, err);
+	if (err)
+		*err = first;
+	return first.code;
 }
 
 /* a pattern goes on without those of its sites that nothing could be had for */
 static int attach_target(struct session *s, struct group *g, const struct prog_info *planned,
-			 unsigned int *attached, struct err *err)
+			 struct err *left, struct err *err)
 {
 	struct err why = { 0 };
-	int ret = attach_group(s, g, planned, &why);
 
-	*attached += ret == 0;
-	if (!ret)
+	if (attach_group(s, g, planned, &why) == 0)
 		return 0;
-	if (!g->pattern || !is_of_one(&why)) {
-		if (err)
-			*err = why;
-		return ret;
-	}
+	if (!g->pattern || !is_of_one(&why))
+		return explain(s, g, &why, err);
 	for (unsigned int i = 0; i < g->n_sites; i++)
 		left_out_add(&s->left_out, g->sites[i]->comp.func.name, why.msg);
-	if (err && !err->code)
-		*err = why; /* should it be so with all */
+	if (!left->code)
+		explain(s, g, &why, left); /* should it be so with all */
 	return 0;
 }
 
-static const struct ksym *symbol_of(const struct session *s, const char *func)
+/* a rule that goes nowhere is an error, whatever became of the others */
+static int check_rules(const struct session *s, const struct err *left, struct err *err)
 {
 	for (unsigned int r = 0; r < s->opts.n_rules; r++) {
-		const struct plan *p = s->rules[r].plan;
-
-		for (unsigned int i = 0; i < p->n_funcs; i++)
-			if (strcmp(p->func[i].name, func) == 0)
-				return &p->func[i].sym;
-	}
-	return NULL;
-}
-
-static int attach_entry_probe(struct session *s, const struct prog *p, const struct prog_info *info,
-			      const struct engine_site *site, const struct engine_world *world,
-			      struct err *err)
-{
-	static const enum engine probes[] = { ENGINE_KPROBE_MULTI, ENGINE_KPROBE };
-	int ret = -EINVAL;
-
-	for (unsigned int i = 0; ret && i < 2; i++) {
-		struct engine_link link = ENGINE_LINK_NONE;
-		int fd = -1;
-
+		if (s->engines[r].len)
+			continue;
 		if (err)
-			err_clear(err);
-		ret = engine_load(probes[i], p, info, world, &fd, err);
-		if (ret == 0)
-			ret = engine_attach(probes[i], fd, site, 1, &link);
-		if (ret == 0)
-			ret = add_attached(s, probes[i], fd, link);
-		if (ret) {
-			engine_release(&link);
-			closep(&fd);
-		}
-		if (err && err->tag == ERR_VERIFIER)
-			break;
+			*err = *left;
+		return left->code ? left->code : -EINVAL;
 	}
-	return ret;
-}
-
-static int attach_trampoline(struct session *s, const struct prog *p, const struct prog_info *info,
-			     const struct engine_world *world, struct err *err)
-{
-	enum engine e = p->kind == PROG_FENTRY	? ENGINE_FENTRY
-			: p->kind == PROG_FEXIT ? ENGINE_FEXIT
-						: ENGINE_TP_BTF;
-	struct engine_link link = ENGINE_LINK_NONE;
-	int fd = -1, ret;
-
-	ret = engine_load(e, p, info, world, &fd, err);
-	if (ret == 0)
-		ret = engine_attach(e, fd, NULL, 1, &link);
-	if (ret == 0)
-		ret = add_attached(s, e, fd, link);
-	if (ret) {
-		engine_release(&link);
-		closep(&fd);
-	}
-	return ret;
-}
-
-static int attach_follower(struct session *s, const struct prog *p, const struct prog_info *info,
-			   struct err *err)
-{
-	const struct engine_world world = { s->btf_fd, s->maps.fd };
-	const struct ksym *sym = symbol_of(s, p->func);
-	const struct engine_site site = { .func = p->func, .addr = sym ? sym->addr : 0 };
-	int ret;
-
-	if (p->kind == PROG_KPROBE)
-		ret = attach_entry_probe(s, p, info, &site, &world, err);
-	else
-		ret = attach_trampoline(s, p, info, &world, err);
-	if (!ret || (err && err->tag == ERR_VERIFIER))
-		return ret;
-	if (p->kind != PROG_RAW_TP)
-		why_not_traceable(s->kern, p->func, ret, err);
-	else if (err && !err->code)
-		err_plain(err, ret, ERR_ATTACH, "cannot follow the command's children: %s",
-			  strerror(-ret));
-	return err && err->code ? err->code : ret;
+	return 0;
 }
 
 int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
 {
 	uint32_t at = s->followers.n_progs;
-	unsigned int attached = 0;
+	struct err left = { 0 };
 	int ret = 0;
 
 	for (unsigned int i = 0; ret == 0 && i < s->followers.n_progs; i++)
@@ -474,13 +455,11 @@ int attach_all(struct session *s, const struct lineinfo *li, struct err *err)
 		struct group *g = &s->targets.group[i];
 		uint32_t planned = g->progs.n_progs;
 
-		ret = attach_target(s, g, &li->progs[at], &attached, err);
+		ret = attach_target(s, g, &li->progs[at], &left, err);
 		at += planned;
 	}
-	if (ret == 0 && !attached)
-		return err && err->code ? err->code : -EINVAL;
-	if (ret == 0 && err)
-		err_clear(err);
+	if (ret == 0)
+		ret = check_rules(s, &left, err);
 	left_out_note(&s->left_out, "functions", &s->notes);
 	return ret;
 }

@@ -44,5 +44,10 @@ struct session {
 /* compile the group's programs for an engine, its site `site` alone if the engine takes no more */
 int group_compile(struct group *g, unsigned int site, enum engine e, struct err *err);
 
+/* attach.c: to be taken down with the session; prog_fd is the session's then. -ENOMEM */
+int session_keep(struct session *s, enum engine e, int prog_fd, struct engine_link link);
+/* follow.c */
+int attach_follower(struct session *s, const struct prog *p, const struct prog_info *info,
+		    struct err *err);
 /* attach.c: everything there is; li describes followers, then each group's programs as planned */
 int attach_all(struct session *s, const struct lineinfo *li, struct err *err);

@@ -46,19 +46,6 @@ static int create_one(struct maps *m, enum prog_map which, const struct sys_map 
 	return 0;
 }
 
-int maps_scratch(uint32_t n, struct err *err)
-{
-	const struct sys_map def = {
-		"rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct record), n, 0, -1, 0, 0
-	};
-	struct maps m;
-	int ret;
-
-	maps_init(&m);
-	ret = create_one(&m, PROG_MAP_SCRATCH, &def, err);
-	return ret ? ret : m.fd[PROG_MAP_SCRATCH];
-}
-
 uint32_t maps_rule_offset(unsigned int rule, uint32_t cpu_slots)
 {
 	size_t one = sizeof(struct rule_control) +
@@ -80,7 +67,7 @@ int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32
 		[PROG_MAP_EVENTS] = { "rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1,
 				      0, 0 },
 		[PROG_MAP_SCRATCH] = { "rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-				       sizeof(struct record), size->n_scratch, 0, -1, 0, 0 },
+				       sizeof(struct record), SCRATCH_RECORDS, 0, -1, 0, 0 },
 	};
 	long page = sysconf(_SC_PAGESIZE);
 	void *mem;

@@ -19,15 +19,12 @@ struct maps_size {
 	unsigned int n_rules;
 	uint32_t cpu_slots;
 	uint32_t state_bytes; /* of a task's state */
-	uint32_t n_scratch;   /* programs that need a record to work on */
 };
 
 void maps_init(struct maps *m);
 /* btf_fd describes int (key_id) and a task's state (value_id) */
 int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32_t key_id,
 		uint32_t value_id, struct err *err);
-/* more records to work on: a map's descriptor */
-int maps_scratch(uint32_t n, struct err *err);
 /* where a rule's struct rule_control is in the value of the control map */
 uint32_t maps_rule_offset(unsigned int rule, uint32_t cpu_slots);
 /* the process behind pid, and its future children, count as in scope */

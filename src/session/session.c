@@ -167,7 +167,6 @@ int session_new(struct session **out, struct kern *kern, const struct session_op
 		ret = compile(s, err);
 	if (ret)
 		return ret;
-	s->size.n_scratch = s->targets.n_groups;
 	*out = take_ptr(s);
 	return 0;
 }

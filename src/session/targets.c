@@ -84,6 +84,7 @@ struct target {
 	const struct plan_site *site; /* of the rule that knows most of its parameters */
 	enum engine engine[PLAN_ENGINES];
 	unsigned int n_engines;
+	bool may_sleep;
 	bool alone; /* its program is for no other function */
 	bool pattern;
 };
@@ -106,6 +107,17 @@ static int no_engine(const struct target *t, const struct session_rule *rules, b
 		       name);
 }
 
+/* for one of the rules has to wait (plan/choose.c), if all of them can have it */
+static void put_first(struct target *t, enum engine e)
+{
+	for (unsigned int i = 1; i < t->n_engines; i++) {
+		if (t->engine[i] != e)
+			continue;
+		memmove(&t->engine[1], &t->engine[0], i * sizeof(t->engine[0]));
+		t->engine[0] = e;
+	}
+}
+
 static int describe(struct target *t, const struct session_rule *rules, unsigned int n_rules,
 		    struct err *err)
 {
@@ -118,6 +130,7 @@ static int describe(struct target *t, const struct session_rule *rules, unsigned
 		if (t->m[i].site->comp.func.declared)
 			t->site = t->m[i].site;
 	for (size_t i = 0; i < t->n; i++) {
+		t->may_sleep |= t->m[i].site->comp.may_sleep;
 		t->alone |= rules[t->m[i].rule].plan->by_arguments;
 		t->pattern &= rules[t->m[i].rule].plan->pattern;
 	}
@@ -130,12 +143,15 @@ static int describe(struct target *t, const struct session_rule *rules, unsigned
 		if (all)
 			t->engine[t->n_engines++] = e;
 	}
+	for (size_t i = 1; i < t->n; i++)
+		if (t->m[i].site->engine[0] == ENGINE_FMOD_RET)
+			put_first(t, ENGINE_FMOD_RET);
 	return t->n_engines ? 0 : no_engine(t, rules, followed, err);
 }
 
 static bool shares(const struct group *g, const struct target *t, const struct comp_job *jobs)
 {
-	if (t->alone || g->n_jobs != t->n ||
+	if (t->alone || g->n_jobs != t->n || g->may_sleep != t->may_sleep ||
 	    g->sites[0]->comp.func.syscall != t->site->comp.func.syscall ||
 	    g->n_engines != t->n_engines || g->pattern != t->pattern ||
 	    g->sites[0]->comp.gfp_param ||
@@ -162,6 +178,7 @@ static int add_group(struct targets *out, const struct target *t, const struct c
 	if (!g->jobs)
 		return -ENOMEM;
 	out->n_groups++;
+	g->may_sleep = t->may_sleep;
 	g->n_jobs = (unsigned int)t->n;
 	for (size_t i = 0; i < t->n; i++)
 		g->jobs[i] = &jobs[t->m[i].rule];
@@ -194,7 +211,6 @@ static int number_sites(struct targets *out)
 {
 	for (unsigned int i = 0; i < out->n_groups; i++) {
 		out->group[i].first = out->n_sites;
-		out->group[i].scratch = i;
 		out->n_sites += out->group[i].n_sites;
 	}
 	out->site = calloc(out->n_sites + 1, sizeof(*out->site));
@@ -253,7 +269,7 @@ struct comp_site group_site(const struct group *g, unsigned int site, enum engin
 	s.kind = engine_kind(e);
 	s.number = g->first + site;
 	s.many = g->n_sites > 1 && !engine_is_trampoline(e);
-	s.scratch = g->scratch;
+	s.may_sleep = g->may_sleep;
 	s.after = g->after;
 	return s;
 }

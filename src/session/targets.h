@@ -16,9 +16,8 @@ struct group {
 	uint32_t first;			  /* number of the first site; the others follow */
 	enum engine engine[PLAN_ENGINES]; /* that all of the rules can have */
 	unsigned int n_engines;
+	bool may_sleep;	       /* some rule's condition waits for user memory, and may */
 	bool pattern;	       /* named by a pattern alone: sites may be left out */
-	uint32_t scratch;      /* key of its program's record */
-	const int *map_fds;    /* with a scratch map of its own; NULL: the session's */
 	uint32_t after;	       /* of `after` rules: where its calls are in a task's state */
 	enum engine planned;   /* what progs are for: compiled first, and then tried first */
 	struct prog_set progs; /* the target's; for `after` with the entry's behind it */

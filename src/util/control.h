@@ -26,6 +26,16 @@ struct control {
 	__u64 pad2[5];
 };
 
+/*
+ * Records to work on, of each CPU: programs of probes do not interrupt each other, and of
+ * those of trampolines one walks at a time (walk_alone() in comp/target_walk.c).
+ */
+enum {
+	SCRATCH_PROBE,
+	SCRATCH_TRAMPOLINE,
+	SCRATCH_RECORDS
+};
+
 struct rule_control {
 	/* by chain: tasks inside its outermost frame; may stay high, never low */
 	__u64 active[LIMIT_CHAINS];

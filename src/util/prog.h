@@ -30,7 +30,7 @@ enum prog_map {
 	PROG_MAP_CONTROL, /* one struct control, mmapped by user space */
 	PROG_MAP_TASKS,	  /* task storage of struct task_state */
 	PROG_MAP_EVENTS,  /* ring buffer of struct record */
-	PROG_MAP_SCRATCH, /* per-CPU array, one struct record per CPU */
+	PROG_MAP_SCRATCH, /* per-CPU array of SCRATCH_RECORDS struct record */
 	PROG_MAP_COUNT,
 };
 

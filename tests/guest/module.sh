@@ -22,5 +22,26 @@ t_num 'after: once' "$(counted injected)" -eq 1
 override 'retcon_test:rt_n* = -EIO' -- "$bin/rtcall" rt_nothing
 t_like 'a pattern' "$(cat "$out")" '* -5'
 
+# What no engine can be had for is left out of a pattern, named with the reason, and the rest works.
+for engine in kprobe.multi kprobe fmod_ret; do
+	override --engine "$engine" 'retcon_test:rt_[nu]* = -EIO' -- "$bin/rtcall" rt_nothing
+	t_like "$engine: a pattern with one that cannot be had" "$(cat "$out")" '* -5'
+	t_like "$engine: it is named, with the reason" "$(cat "$err")" '*1 functions left out: rt_untraced (*'
+done
+override 'retcon_test:rt_[nu]* = -EIO' -- "$bin/rtcall" rt_nothing
+t_like 'whatever the engine' "$(cat "$out")" '* -5'
+t_like 'it is named once' "$(grep -c rt_untraced "$err")" 1
+override 'retcon_test:rt_[nu]* = -EIO after' -- "$bin/rtcall" rt_nothing
+t_like 'after: a pattern with one that cannot be had' "$(cat "$out")" '* -5'
+t_is 'after: once' "$(counted injected)" 1
+t_is 'after: and each call is seen whole' "$(counted unpaired)" 0
+for rules in 1 2; do
+	set -- 'retcon_test:rt_untr* = -EIO'
+	[ "$rules" = 1 ] || set -- "$@" 'retcon_test:rt_nothing = -EIO'
+	override "$@" -- "$bin/rtcall" rt_nothing
+	t_is "$rules rules: one that goes nowhere is an error" "$status" 125
+	t_like "$rules rules: it says which and why" "$(cat "$err")" '*error: *rt_untraced*'
+done
+
 t_ok 'the test module is unloaded' rmmod retcon_test
 t_done

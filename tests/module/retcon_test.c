@@ -105,6 +105,7 @@ RT_FUNC(int) rt_ping(unsigned int depth);
 RT_FUNC(int) rt_pong(unsigned int depth);
 RT_FUNC(int) rt_interrupts(void);
 RT_FUNC(int) rt_gate(void);
+notrace RT_FUNC(int) rt_untraced(void);
 RT_FUNC(long) rt_outer(struct rt_call *call);
 
 int rt_nothing(void)
@@ -165,6 +166,13 @@ int rt_by_value(int first, struct rt_pair pair, int after)
 ALLOW_ERROR_INJECTION(rt_by_value, ERRNO);
 
 /* so many times within itself; what the innermost returned is passed up, one more each time */
+/* on the list, and no place for any probe; nobody calls it */
+int rt_untraced(void)
+{
+	return 0;
+}
+ALLOW_ERROR_INJECTION(rt_untraced, ERRNO);
+
 int rt_recurse(unsigned int depth, struct rt_object *obj)
 {
 	int ret = 0;

@@ -182,7 +182,10 @@ static void summary_says_when_nothing_could_happen(void **state)
 	assert_non_null(strstr(buf_str(&b), "conditions never held\n"));
 	buf_free(&b);
 	s.hits = 0;
-	report_rule_summary(&b, &style, "rule", &s);
+	report_rule_summary(&b, &style, "rule", true, &s);
+	assert_null(strstr(buf_str(&b), "rules before"));
+	buf_free(&b);
+	report_rule_summary(&b, &style, "rule", false, &s);
 	assert_non_null(strstr(buf_str(&b), "or rules before this one had all of its calls"));
 	buf_free(&b);
 	s.unpaired = 1;
