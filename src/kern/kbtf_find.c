@@ -164,7 +164,7 @@ static uint32_t func_hashed(const struct kbtf *k, const struct kbtf_want *want, 
 	return i;
 }
 
-uint32_t kbtf_func_id(const struct kbtf *k, uint32_t func)
+static uint32_t func_id(const struct kbtf *k, uint32_t func)
 {
 	uint32_t lo = 0, hi = k->n_blocks, left;
 	const struct btf_type *t;
@@ -192,7 +192,7 @@ bool kbtf_next_func(const struct kbtf *k, const char *prefix, uint32_t *cursor, 
 	for (; *cursor < k->n_funcs; ++*cursor) {
 		if (strncmp(kbtf_str(k, k->funcs[*cursor]), prefix, len) != 0)
 			continue;
-		*id = kbtf_func_id(k, (*cursor)++);
+		*id = func_id(k, (*cursor)++);
 		return true;
 	}
 	return false;
@@ -213,7 +213,7 @@ static int find_own_func(const struct kbtf *k, const struct kbtf_want *want, uin
 		if (i == k->n_funcs)
 			return -ENOENT;
 	}
-	*id = kbtf_func_id(k, i);
+	*id = func_id(k, i);
 	return 0;
 }
 

@@ -71,8 +71,6 @@ struct kbtf {
 struct kbtf_hash *kbtf_hash_new(void);
 void kbtf_hash_free(struct kbtf_hash *h);
 uint32_t kbtf_hash_name(const char *s);
-/* by its place in funcs */
-uint32_t kbtf_func_id(const struct kbtf *k, uint32_t func);
 
 const struct btf_type *kbtf_next(const struct btf_type *t);
 

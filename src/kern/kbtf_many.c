@@ -83,9 +83,25 @@ static uint32_t next_func(const struct asked *a, const struct kbtf *k, uint32_t 
 	return (uint32_t)(f - k->funcs);
 }
 
+/* as func_id() of kbtf_find.c, for FUNCs in order: *block is where the last one was */
+static uint32_t next_id(const struct kbtf *k, uint32_t func, uint32_t *block)
+{
+	const struct btf_type *t;
+	uint32_t left, id;
+
+	while (*block + 1 < k->n_blocks && k->blocks[*block + 1].funcs <= func)
+		++*block;
+	left = func - k->blocks[*block].funcs;
+	t = (const void *)(k->types + k->blocks[*block].off);
+	for (id = *block * KBTF_BLOCK + 1;; id++, t = kbtf_next(t))
+		if (KBTF_KIND(t->info) == BTF_KIND_FUNC && left-- == 0)
+			return k->first + id;
+}
+
 int kbtf_own_funcs(const struct kbtf *k, const char *const *names, unsigned int n, uint32_t *ids)
 {
 	_cleanup_free_ uint32_t *slots = NULL;
+	uint32_t block = 0;
 	struct asked a;
 	int ret = ask(&a, names, n);
 
@@ -97,7 +113,7 @@ int kbtf_own_funcs(const struct kbtf *k, const char *const *names, unsigned int 
 		uint32_t i = a.slot[find_slot(&a, kbtf_str(k, k->funcs[f]))];
 
 		if (i && !ids[i - 1])
-			ids[i - 1] = kbtf_func_id(k, f);
+			ids[i - 1] = next_id(k, f, &block);
 	}
 	/* asked for twice */
 	for (unsigned int i = 0; i < n; i++)

@@ -31,8 +31,9 @@ static bool never_returns(const char *name)
 {
 	const char *syscall = plan_syscall_of(name);
 
+	/* the first letter: a pattern has hundreds of sites */
 	for (size_t i = 0; syscall && i < sizeof(never_return) / sizeof(never_return[0]); i++)
-		if (strcmp(syscall, never_return[i]) == 0)
+		if (*syscall == *never_return[i] && strcmp(syscall, never_return[i]) == 0)
 			return true;
 	return strcmp(name, "do_exit") == 0;
 }
@@ -40,8 +41,9 @@ static bool never_returns(const char *name)
 /* SYSCALL_DEFINE0(ni_syscall) of a file that is not traced: kernel/sys_ni.c and Makefile */
 static bool is_untraced(const char *name)
 {
-	return strcmp(name, "__do_sys_ni_syscall") == 0 ||
-	       strcmp(name, "__x64_sys_ni_syscall") == 0;
+	const char *syscall = plan_syscall_of(name);
+
+	return syscall && strcmp(syscall, "ni_syscall") == 0;
 }
 
 static int check_returns(const struct plan *p, const struct plan_site *site, struct err *err)
