@@ -95,6 +95,45 @@ static uint64_t *exec_clocks(void)
 	return page;
 }
 
+static _Noreturn void answer_all(int ask, int answer, size_t size,
+				 uint64_t (*work)(const void *question))
+{
+	char question[64];
+
+	while (size <= sizeof(question) && read(ask, question, size) == (ssize_t)size) {
+		uint64_t value = work(question);
+
+		if (write(answer, &value, sizeof(value)) != sizeof(value))
+			break;
+	}
+	_exit(0);
+}
+
+int bench_worker_start(struct bench_worker *w, size_t size, uint64_t (*work)(const void *question))
+{
+	int ask[2], answer[2];
+
+	if (pipe(ask) || pipe(answer))
+		return 1;
+	*w = (struct bench_worker){ fork(), ask[1], answer[0], size };
+	if (w->pid)
+		return w->pid < 0;
+	close(ask[1]);
+	answer_all(ask[0], answer[1], size, work);
+}
+
+uint64_t bench_ask(const struct bench_worker *w, const void *question)
+{
+	uint64_t value;
+
+	if (write(w->ask, question, w->size) != (ssize_t)w->size ||
+	    read(w->answer, &value, sizeof(value)) != sizeof(value)) {
+		fprintf(stderr, "bench: the worker is gone\n");
+		exit(1);
+	}
+	return value;
+}
+
 int bench_start(struct bench_child *c, char *const argv[], bool both)
 {
 	uint64_t *exec = exec_clocks();

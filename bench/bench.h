@@ -27,6 +27,18 @@ uint64_t bench_median(uint64_t *v, unsigned int n);
 /* prints "name value unit", what bench/run makes tables of */
 void bench_say(const char *name, double value, const char *unit);
 
+/* A process of its own that makes the calls: its CPU time is theirs alone. */
+struct bench_worker {
+	pid_t pid;
+	int ask, answer;
+	size_t size; /* of a question */
+};
+
+/* it answers each question by work(), until we end; non-zero: it cannot be had */
+int bench_worker_start(struct bench_worker *w, size_t size, uint64_t (*work)(const void *question));
+/* exits if it is gone; never in the worker */
+uint64_t bench_ask(const struct bench_worker *w, const void *question);
+
 struct bench_child {
 	pid_t pid;
 	int err;	    /* reading end of its stderr */

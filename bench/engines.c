@@ -32,10 +32,7 @@
 static struct constants constants;
 static char *retcon;
 
-static struct {
-	pid_t pid;
-	int ask, answer;
-} worker;
+static struct bench_worker worker;
 
 struct job {
 	bool hook; /* getpgid(1), else chdir("") */
@@ -48,9 +45,10 @@ static int call(const struct job *j)
 	return j->hook ? getpgid(1) : chdir("");
 }
 
-/* ns for a call, 0: one ended otherwise */
-static double work(const struct job *j)
+/* ps for a call, 0: one ended otherwise */
+static uint64_t work(const void *question)
 {
+	const struct job *j = question;
 	uint64_t from;
 
 	for (int i = 0; i < 10; i++)
@@ -59,46 +57,18 @@ static double work(const struct job *j)
 	from = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
 	for (unsigned int i = 0; i < j->calls; i++)
 		call(j);
-	return (double)(bench_clock(CLOCK_PROCESS_CPUTIME_ID) - from) / j->calls;
+	return 1000 * (bench_clock(CLOCK_PROCESS_CPUTIME_ID) - from) / j->calls;
 }
 
-static int start_worker(void)
+static uint64_t ask(bool hook, bool match)
 {
-	int ask[2], answer[2];
-	struct job j;
+	const struct job j = { .hook = hook,
+			       .error = match  ? ENOMEM
+					: hook ? 0
+					       : ENOENT,
+			       .calls = match ? MATCHES : CALLS };
 
-	if (pipe(ask) || pipe(answer))
-		return 1;
-	worker.pid = fork();
-	worker.ask = ask[1];
-	worker.answer = answer[0];
-	if (worker.pid)
-		return worker.pid < 0;
-	close(ask[1]);
-	while (read(ask[0], &j, sizeof(j)) == sizeof(j)) {
-		double ns = work(&j);
-
-		if (write(answer[1], &ns, sizeof(ns)) != sizeof(ns))
-			break;
-	}
-	_exit(0);
-}
-
-static double ask(bool hook, bool match)
-{
-	struct job j = { .hook = hook,
-			 .error = match	 ? ENOMEM
-				  : hook ? 0
-					 : ENOENT,
-			 .calls = match ? MATCHES : CALLS };
-	double ns = 0;
-
-	if (write(worker.ask, &j, sizeof(j)) != sizeof(j) ||
-	    read(worker.answer, &ns, sizeof(ns)) != sizeof(ns)) {
-		fprintf(stderr, "engines: the worker is gone\n");
-		exit(1);
-	}
-	return ns;
+	return bench_ask(&worker, &j);
 }
 
 struct engine {
@@ -142,41 +112,41 @@ static int attach(const struct engine *e, struct bench_link *l)
 	return l->link;
 }
 
-static double with_empty(const struct engine *e)
+static uint64_t with_empty(const struct engine *e)
 {
 	struct bench_link l = { bench_load_empty_as(&e->way), -1, -1 };
-	double ns = 0;
+	uint64_t ps = 0;
 
 	if (l.prog >= 0 && attach(e, &l) >= 0)
-		ns = ask(e->hook, false);
+		ps = ask(e->hook, false);
 	bench_unlink(&l);
 	close(l.prog);
-	return ns;
+	return ps;
 }
 
-static double with_hand(const struct engine *e, bool match)
+static uint64_t with_hand(const struct engine *e, bool match)
 {
 	struct bench_link l = { -1, -1, -1 };
 	struct hand h;
-	double ns = 0;
+	uint64_t ps = 0;
 	int ret = hand_flat(&h, &constants, &e->way, (__u32)(match ? worker.pid : getpid()),
 			    (__u32)getpid(), (__u32)getppid());
 
 	l.prog = h.target_prog;
 	if (ret == 0 && attach(e, &l) >= 0)
-		ns = ask(e->hook, match);
+		ps = ask(e->hook, match);
 	else
 		fprintf(stderr, "engines: by hand, %s: %s\n", e->name, strerror(-ret));
 	if (ret == 0 &&
 	    (h.control->rule.injected != (match ? MATCHES + 10 : 0) || h.control->all.drops))
-		ns = 0;
+		ps = 0;
 	bench_unlink(&l);
 	if (ret == 0)
 		hand_disarm(&h);
-	return ns;
+	return ps;
 }
 
-static double with_retcon(const struct engine *e, bool match)
+static uint64_t with_retcon(const struct engine *e, bool match)
 {
 	char pid[16];
 	char *const argv[] = { retcon,
@@ -190,15 +160,15 @@ static double with_retcon(const struct engine *e, bool match)
 					  : "should_failslab = -ENOMEM",
 			       NULL };
 	struct bench_child c;
-	double ns = 0;
+	uint64_t ps = 0;
 
 	snprintf(pid, sizeof(pid), "%d", (int)(match ? worker.pid : getpid()));
 	if (bench_start(&c, argv, false))
 		return 0;
 	if (bench_wait_for(&c, "armed"))
-		ns = ask(e->hook, match);
+		ps = ask(e->hook, match);
 	bench_stop(&c);
-	return ns;
+	return ps;
 }
 
 /* in the order in which they are printed */
@@ -215,7 +185,7 @@ enum kind {
 static const char *const kind_names[] = { "nothing", "empty",	   "hand",
 					  "retcon",  "hand-match", "retcon-match" };
 
-static double measure(const struct engine *e, enum kind kind)
+static uint64_t measure(const struct engine *e, enum kind kind)
 {
 	switch (kind) {
 	case NOTHING:
@@ -235,18 +205,18 @@ static double measure(const struct engine *e, enum kind kind)
 }
 
 /* false: a measurement that there has to be is not there */
-static bool print(const struct engine *e, uint64_t ns[KINDS][TURNS])
+static bool print(const struct engine *e, uint64_t ps[KINDS][TURNS])
 {
 	double nothing = 0;
 
 	for (unsigned int k = 0; k < KINDS; k++) {
-		double each = (double)bench_median(ns[k], TURNS) / 1000 / NS_PER_INSN;
+		double each = (double)bench_median(ps[k], TURNS) / 1000 / NS_PER_INSN;
 		char name[64];
 
 		if (e->after && (k == HAND || k == HAND_MATCH))
 			continue;
 		for (unsigned int t = 0; t < TURNS; t++)
-			if (!ns[k][t]) {
+			if (!ps[k][t]) {
 				fprintf(stderr, "engines: %s, %s failed\n", e->name, kind_names[k]);
 				return false;
 			}
@@ -260,7 +230,7 @@ static bool print(const struct engine *e, uint64_t ns[KINDS][TURNS])
 
 int main(int argc, char **argv)
 {
-	static uint64_t ns[KINDS][TURNS];
+	static uint64_t ps[KINDS][TURNS];
 	struct engine engines[6];
 
 	bench_need_guest("engines");
@@ -272,13 +242,13 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	bench_first(1);
 	find_ways(engines);
-	if (start_worker())
+	if (bench_worker_start(&worker, sizeof(struct job), work))
 		return 1;
 	for (unsigned int i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
 		for (unsigned int t = 0; t < TURNS; t++)
-			for (unsigned int k = 0; k < KINDS; k++) /* in ps: integers */
-				ns[k][t] = (uint64_t)(1000 * measure(&engines[i], (enum kind)k));
-		if (!print(&engines[i], ns))
+			for (unsigned int k = 0; k < KINDS; k++)
+				ps[k][t] = measure(&engines[i], (enum kind)k);
+		if (!print(&engines[i], ps))
 			return 1;
 	}
 	return 0;

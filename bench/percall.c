@@ -27,10 +27,7 @@
 static struct constants constants;
 static char *retcon;
 
-static struct {
-	pid_t pid;
-	int ask, answer;
-} worker;
+static struct bench_worker worker;
 
 /* what it is asked */
 enum {
@@ -61,38 +58,14 @@ static uint64_t try_connect(void)
 	return (uint64_t)error;
 }
 
-static int start_worker(void)
+static uint64_t answer(const void *question)
 {
-	int ask[2], answer[2];
-	char what;
-
-	if (pipe(ask) || pipe(answer))
-		return 1;
-	worker.pid = fork();
-	worker.ask = ask[1];
-	worker.answer = answer[0];
-	if (worker.pid)
-		return worker.pid < 0;
-	close(ask[1]);
-	while (read(ask[0], &what, 1) == 1) {
-		uint64_t value = what == WORK ? work() : try_connect();
-
-		if (write(answer[1], &value, sizeof(value)) != sizeof(value))
-			break;
-	}
-	_exit(0);
+	return *(const char *)question == WORK ? work() : try_connect();
 }
 
 static uint64_t ask(char what)
 {
-	uint64_t value;
-
-	if (write(worker.ask, &what, 1) != 1 ||
-	    read(worker.answer, &value, sizeof(value)) != sizeof(value)) {
-		fprintf(stderr, "percall: the worker is gone\n");
-		exit(1);
-	}
-	return value;
+	return bench_ask(&worker, &what);
 }
 
 /* a turn of each: ns of CPU, 0 for failed */
@@ -300,7 +273,7 @@ int main(int argc, char **argv)
 	retcon = argv[2];
 	signal(SIGPIPE, SIG_IGN);
 	bench_first(1);
-	if (start_worker())
+	if (bench_worker_start(&worker, sizeof(char), answer))
 		return 1;
 	ask(CONNECT);
 	ask(WORK);

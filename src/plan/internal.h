@@ -6,6 +6,8 @@
 
 /* what follows a system call's wrapper's prefix; NULL: it is none */
 const char *plan_syscall_of(const char *func);
+/* a note of what plan_kernel_name() made of a name */
+int plan_note_name(struct plan *p, const char *written, const char *name);
 /* SYSCALL_DEFINE0 wrappers are in BTF under another name: __do_sys_x */
 int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto);
 /* could a name in it be a parameter? */

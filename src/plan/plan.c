@@ -51,14 +51,6 @@ static bool takes_trampoline(const struct kbtf *btf, const struct kbtf_proto *pr
 	return true;
 }
 
-static int note_name(struct plan *p, const char *written, const char *name)
-{
-	if (strcmp(written, name) != 0)
-		buf_printf(&p->notes, "%s is the system call %s: this kernel calls it %s\n",
-			   written, name + strlen("__x64_sys_"), name);
-	return buf_err(&p->notes);
-}
-
 /* a caller's types, and whether a trampoline can be put on it */
 static int describe(struct plan *p, unsigned int i, struct kern *kern, const struct kbtf *btf,
 		    struct err *err)
@@ -112,7 +104,7 @@ static int add_func(struct plan *p, const struct kbtf *btf, const struct frame *
 			return err_set(err, -EINVAL, ERR_UNSUPPORTED, p->rule->src, f->func_at,
 				       "%s is the function that fails, it cannot be its own caller",
 				       name);
-	if (note_name(p, written, name))
+	if (plan_note_name(p, written, name))
 		return err_nomem(err);
 	cf = &p->comp_funcs[p->n_funcs];
 	str_copy(p->func[p->n_funcs].name, sizeof(p->func[0].name), name);
@@ -382,8 +374,9 @@ int plan_rule(struct plan *p, const struct rule *rule, struct kern *kern,
 		ret = look_up_callers(p, kern, err);
 	if (ret)
 		return ret;
-	if (target_describe(p, kern, btf))
-		return unknown_target(p, kern, btf, err);
+	ret = target_describe(p, kern, btf);
+	if (ret)
+		return ret == -ENOMEM ? err_nomem(err) : unknown_target(p, kern, btf, err);
 	ret = check_callers(p, kern, btf, err);
 	return ret ? ret : check_sites(p, kern, btf, err);
 }

@@ -267,11 +267,11 @@ static int add_pattern(struct plan *p, struct kern *kern, const struct kbtf *btf
 	return ret;
 }
 
-static int note_name(struct plan *p, const char *written, const char *name)
+int plan_note_name(struct plan *p, const char *written, const char *name)
 {
 	if (strcmp(written, name) != 0)
 		buf_printf(&p->notes, "%s is the system call %s: this kernel calls it %s\n",
-			   written, name + strlen(wrappers[0]), name);
+			   written, plan_syscall_of(name), name);
 	return buf_err(&p->notes);
 }
 
@@ -289,7 +289,7 @@ static int add_named(struct plan *p, const struct kbtf *btf, struct err *err)
 	if (plan_kernel_name(btf, r->target, name, sizeof(name), &is_syscall))
 		return too_long(p, err);
 	ret = add_site(p, r->module, "", name, err);
-	if (ret == 0 && note_name(p, r->target, name))
+	if (ret == 0 && plan_note_name(p, r->target, name))
 		return err_nomem(err);
 	return ret;
 }

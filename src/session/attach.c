@@ -37,11 +37,13 @@ static void detach_from(struct session *s, unsigned int first)
 }
 
 /* Sites of a group that an engine could not be had for: the next one may. */
+struct left_site {
+	unsigned int site;
+	char why[160];
+};
+
 struct left_sites {
-	struct left_site {
-		unsigned int site;
-		char why[160];
-	} * left;
+	struct left_site *left;
 	unsigned int n;
 	bool *is; /* by site */
 };
@@ -249,14 +251,15 @@ static bool is_of_one(const struct err *why)
 
 /*
  * Another's kprobe and a trampoline on one function do not mix (plan/choose.c asks where a
- * trampoline is the first choice; here one is what is left).
+ * trampoline is the site's first choice; here one is what is left).
  */
 static int check_mix(const struct session *s, const struct group *one, struct err *err)
 {
 	const struct plan_site *site = one->sites[0];
 	struct kern_probe probe;
 
-	if (engine_is_trampoline(one->engine[0]) || !kern_probe_on(s->kern, site->sym.addr, &probe))
+	if (engine_is_trampoline(site->engine[0]) ||
+	    !kern_probe_on(s->kern, site->sym.addr, &probe))
 		return 0;
 	return err_plain(
 		err, -EBUSY, ERR_ATTACH,
@@ -292,8 +295,9 @@ static int attach_trampolines(struct session *s, struct group *g, enum engine e,
 		ret = attach_trampoline_at(s, g, i, e, &why);
 		if (ret && !first.code)
 			first = why;
-		if (ret && g->pattern && is_of_one(&why))
-			ret = left_sites_add(left, i, why.msg);
+		if (ret && g->pattern && is_of_one(&why) &&
+		    (ret = left_sites_add(left, i, why.msg)))
+			return err_nomem(err);
 	}
 	if (ret == 0 && left->n == g->n_sites)
 		ret = first.code;
@@ -339,6 +343,9 @@ static int explain(struct session *s, const struct group *g, const struct err *f
 		why_not_overridable(s->kern, name, first->code, &why);
 	if (!why.code)
 		why = *first;
+	else
+		for (unsigned int i = 0; i < first->n_notes; i++)
+			err_note(&why, SPAN_NONE, "%s", first->note[i].msg);
 	err_locate(&why, r->src, r->target_at);
 	if (err)
 		*err = why;

@@ -103,6 +103,9 @@ t_is 'not in memory, another: read' "$(counted read_faults)" 0
 override --engine kprobe "$rule" -- "$bin/call" open-cold "$work/kiwi"
 t_like 'not in memory, by a kprobe: not seen' "$(cat "$out")" 'open-cold: ok'
 t_num 'not in memory, by a kprobe: counted' "$(counted read_faults)" -ge 1
+# a rule before it on the same function, which has nothing to wait for
+override 'syscall:openat = -EIO if pid == 1' "$rule" -- "$bin/call" open-cold "$work/kiwi"
+t_like 'not in memory, behind another rule: seen' "$(cat "$out")" 'open-cold: *EDQUOT)'
 # of all that a pattern names, only where it is asked for
 override --engine fmod_ret "syscall:open* = -EDQUOT if filename == \"$work/kiwi\"" -- "$bin/call" open-cold "$work/kiwi"
 t_like 'not in memory, of a pattern: seen' "$(cat "$out")" 'open-cold: *EDQUOT)'
