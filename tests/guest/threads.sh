@@ -36,8 +36,9 @@ exact()
 	missed=$(missed)
 	[ "$status" -eq 0 ] || t_note "$(cat "$err" "$out")"
 	t_is "$name: each that is injected fails" "$(failed)" "$(counted injected)"
-	# 6.1 cannot always tell whether a task that it has no answer for was inside: it is counted all the same
-	[ "$full$kernel" != 16.1 ] || equal=-ge
+	# With preempt=full the miss may be at a caller that one of those to be killed enters, or at both callers of one
+	# call; and 6.1 cannot always tell whether a task that it has no answer for was inside: counted all the same.
+	[ -z "$full" ] || equal=-ge
 	t_num "$name: injected and missed are all" $(($(counted injected) + missed)) $equal "$expected"
 	[ -n "$full" ] || [ "${engine#kret}" != "$engine" ] || t_is "$name: none is missed" "$missed" 0
 	[ $# -lt 3 ] || t_is "$name: nowhere else" "$(injections_outside "$3")" 0
