@@ -89,6 +89,43 @@ static int attach_trampoline(int prog_fd, const struct engine_site *site, unsign
 	return l->link_fd;
 }
 
+static int attach_file(int prog_fd, const struct engine_site *site, bool at_return,
+		       struct engine_link *l)
+{
+	const struct sys_uprobe u = {
+		.path = site->file.path,
+		.offset = site->file.offset,
+		.semaphore = site->file.semaphore,
+		.pid = site->file.pid,
+		.at_return = at_return,
+	};
+
+	l->link_fd = sys_link_perf_uprobe(prog_fd, &u, site->cookie, &l->perf_fd);
+	return l->link_fd;
+}
+
+static int attach_uprobe(int prog_fd, const struct engine_site *site, unsigned int n,
+			 struct engine_link *l)
+{
+	(void)n;
+	return attach_file(prog_fd, site, false, l);
+}
+
+static int attach_uretprobe(int prog_fd, const struct engine_site *site, unsigned int n,
+			    struct engine_link *l)
+{
+	(void)n;
+	return attach_file(prog_fd, site, true, l);
+}
+
+static int attach_tracepoint(int prog_fd, const struct engine_site *site, unsigned int n,
+			     struct engine_link *l)
+{
+	(void)n;
+	l->link_fd = sys_link_perf_tracepoint(prog_fd, site->tracepoint, site->cookie, &l->perf_fd);
+	return l->link_fd;
+}
+
 static const struct engine_ops engines[] = {
 	[ENGINE_KPROBE_MULTI] = { "kprobe.multi", PROG_KPROBE, BPF_TRACE_KPROBE_MULTI, true, true,
 				  attach_kprobe_multi },
@@ -101,6 +138,9 @@ static const struct engine_ops engines[] = {
 	[ENGINE_FENTRY] = { "fentry", PROG_FENTRY, 0, false, false, attach_trampoline },
 	[ENGINE_FEXIT] = { "fexit", PROG_FEXIT, 0, false, false, attach_trampoline },
 	[ENGINE_TP_BTF] = { "tp_btf", PROG_RAW_TP, 0, false, false, attach_trampoline },
+	[ENGINE_UPROBE] = { "uprobe", PROG_KPROBE, 0, false, false, attach_uprobe },
+	[ENGINE_URETPROBE] = { "uretprobe", PROG_KRETPROBE, 0, false, false, attach_uretprobe },
+	[ENGINE_TRACEPOINT] = { "tracepoint", PROG_TRACEPOINT, 0, false, false, attach_tracepoint },
 };
 
 _Static_assert(sizeof(engines) / sizeof(engines[0]) == ENGINE_COUNT, "one entry each");
@@ -122,7 +162,14 @@ bool engine_is_after(enum engine e)
 
 enum engine engine_entry(enum engine e)
 {
-	return e == ENGINE_KRETPROBE_MULTI ? ENGINE_KPROBE_MULTI : ENGINE_KPROBE;
+	switch (e) {
+	case ENGINE_KRETPROBE_MULTI:
+		return ENGINE_KPROBE_MULTI;
+	case ENGINE_URETPROBE:
+		return ENGINE_UPROBE;
+	default:
+		return ENGINE_KPROBE;
+	}
 }
 
 bool engine_takes_many(enum engine e)

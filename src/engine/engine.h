@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "comp/lineinfo.h"
 #include "kern/kern.h"
 #include "util/err.h"
@@ -21,6 +23,9 @@ enum engine {
 	ENGINE_FENTRY, /* what follows callers and children */
 	ENGINE_FEXIT,
 	ENGINE_TP_BTF,
+	ENGINE_UPROBE, /* in files that processes run: nothing is replaced there */
+	ENGINE_URETPROBE,
+	ENGINE_TRACEPOINT,
 	ENGINE_COUNT
 };
 
@@ -37,17 +42,24 @@ bool engine_is_trampoline(enum engine e);
 /* of those that replace values; -ENOENT with their names */
 int engine_by_name(const char *name, enum engine *out, struct err *err);
 
-/* What a program is attached to. */
+/* What a program is attached to: its engine's part of this. */
 struct engine_site {
 	const char *func;
 	uint64_t addr;	 /* 0: by name */
 	uint64_t cookie; /* what bpf_get_attach_cookie() is to say there */
+	struct {
+		const char *path;
+		uint64_t offset;    /* in the file: of the instruction */
+		uint64_t semaphore; /* of the counter that a marker has beside it; 0: none */
+		pid_t pid;	    /* 0: every process, and those to come */
+	} file;			    /* uprobe, uretprobe */
+	uint32_t tracepoint;	    /* its id */
 };
 
 /* One attachment. Descriptors only: closing them is all there is to undo. */
 struct engine_link {
 	int link_fd;
-	int perf_fd; /* perf kprobe only */
+	int perf_fd; /* what goes through an event of perf */
 };
 
 #define ENGINE_LINK_NONE ((struct engine_link){ .link_fd = -1, .perf_fd = -1 })

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bpf(2) and perf_event_open(2) by hand. Each command is given exactly the part
- * of union bpf_attr it uses, so that no kernel is shown fields it has not heard of.
+ * bpf(2) by hand. Each command is given exactly the part of union bpf_attr it uses, so
+ * that no kernel is shown fields it has not heard of. perf's half is in sys_perf.c.
  */
 #include "kern/sys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/btf.h>
-#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "kern/sys_impl.h"
@@ -242,71 +239,4 @@ int sys_raw_tp_open(int prog_fd, const char *name)
 	attr.raw_tracepoint.name = ptr_u64(name);
 	attr.raw_tracepoint.prog_fd = (uint32_t)prog_fd;
 	return sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, ATTR_UPTO(raw_tracepoint.prog_fd));
-}
-
-/* the number the kernel gave its kprobe event source; needs no tracefs */
-static int kprobe_pmu_type(void)
-{
-	_cleanup_close_ int fd = -1;
-	char text[16];
-	uint64_t type;
-	ssize_t n;
-
-	fd = open("/sys/bus/event_source/devices/kprobe/type", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? -EOPNOTSUPP : -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return n < 0 ? -errno : -EOPNOTSUPP;
-	text[n - (text[n - 1] == '\n')] = '\0';
-	if (str_to_u64(text, &type) < 0 || type > INT32_MAX)
-		return -EOPNOTSUPP;
-	return (int)type;
-}
-
-static int perf_kprobe_open(const char *symbol, uint64_t addr, bool at_return)
-{
-	struct perf_event_attr attr;
-	int type = kprobe_pmu_type();
-	long fd;
-
-	if (type < 0)
-		return type;
-	memset(&attr, 0, sizeof(attr));
-	attr.size = sizeof(attr);
-	attr.type = (uint32_t)type;
-	/* PERF_PROBE_CONFIG_IS_RETPROBE, kernel/events/core.c; sysfs says the same */
-	attr.config = at_return;
-	attr.kprobe_func = ptr_u64(addr ? NULL : symbol);
-	attr.kprobe_addr = addr; /* shares its place with probe_offset */
-	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	return fd < 0 ? -errno : (int)fd;
-}
-
-int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, bool at_return,
-			 uint64_t cookie, int *perf_fd)
-{
-	_cleanup_close_ int perf = perf_kprobe_open(symbol, addr, at_return);
-	union bpf_attr attr;
-	int link;
-
-	if (perf < 0)
-		return perf;
-	memset(&attr, 0, sizeof(attr));
-	attr.link_create.prog_fd = (uint32_t)prog_fd;
-	attr.link_create.target_fd = (uint32_t)perf;
-	attr.link_create.attach_type = BPF_PERF_EVENT;
-	attr.link_create.perf_event.bpf_cookie = cookie;
-	link = sys_bpf(BPF_LINK_CREATE, &attr, ATTR_UPTO(link_create.perf_event));
-	if (link == -EINVAL || link == -EOPNOTSUPP) {
-		/* no perf links here: the program then lives as long as the event does */
-		if (ioctl(perf, PERF_EVENT_IOC_SET_BPF, prog_fd) < 0)
-			return link;
-		link = fcntl(perf, F_DUPFD_CLOEXEC, 0);
-		if (link < 0)
-			return -errno;
-	}
-	if (link >= 0)
-		*perf_fd = take_fd(&perf);
-	return link;
 }

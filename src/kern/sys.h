@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct sys_map {
 	const char *name;
@@ -56,6 +57,18 @@ int sys_raw_tp_open(int prog_fd, const char *name); /* tp_btf: name NULL */
 /* perf kprobe at symbol (addr 0) or address; *perf_fd to keep beside the link */
 int sys_link_perf_kprobe(int prog_fd, const char *symbol, uint64_t addr, bool at_return,
 			 uint64_t cookie, int *perf_fd);
+
+struct sys_uprobe {
+	const char *path;
+	uint64_t offset;    /* of the instruction, in the file */
+	uint64_t semaphore; /* where in the file a counter is that says "somebody looks"; 0: none */
+	pid_t pid;	    /* the process alone; 0: all, and those to come */
+	bool at_return;
+};
+/* the same in a file that processes map; -ERANGE: the semaphore is beyond 4 GiB */
+int sys_link_perf_uprobe(int prog_fd, const struct sys_uprobe *u, uint64_t cookie, int *perf_fd);
+/* the same at a tracepoint, on all processors; its id as tracefs has it */
+int sys_link_perf_tracepoint(int prog_fd, uint32_t id, uint64_t cookie, int *perf_fd);
 
 /* links of the whole machine, by id: the next after *id; -ENOENT: no more */
 int sys_next_link(uint32_t *id);

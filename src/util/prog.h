@@ -14,13 +14,14 @@
 #include "util/span.h"
 
 enum prog_kind {
-	PROG_KPROBE,	    /* entry probe (kprobe.multi or perf kprobe), ctx is pt_regs */
+	PROG_KPROBE,	    /* entry probe (kprobe.multi, perf kprobe or uprobe), ctx is pt_regs */
 	PROG_KRETPROBE,	    /* the same at the return */
 	PROG_FMOD_RET,	    /* trampoline: what it returns, unless 0, the function does; args[] */
 	PROG_LSM,	    /* the same on a hook of the BPF LSM */
 	PROG_FENTRY,	    /* trampoline, ctx is u64 args[] */
 	PROG_FEXIT,	    /* trampoline, ctx is u64 args[] then the return value */
 	PROG_RAW_TP,	    /* BTF-typed tracepoint (task_newtask): ctx is u64 args[] */
+	PROG_TRACEPOINT,    /* ctx is the record that the event's format describes */
 	PROG_SYSCALL,	    /* tests only: BPF_PROG_TYPE_SYSCALL under BPF_PROG_TEST_RUN */
 	PROG_SYSCALL_WAITS, /* the same, reading user memory as programs do that may sleep */
 	PROG_SYSCALL_TYPED, /* PROG_SYSCALL, given arguments as in PROG_FENTRY */
