@@ -283,11 +283,12 @@ static unsigned int built_in(struct list *l, const struct kconfig *c)
 /* without them, nobody tells what most system calls take */
 static void note_tracepoints(struct list_ask *a)
 {
-	char format[4096];
+	_cleanup_free_ char *format = NULL;
 
 	if (!has_kind(a->l, LIST_SYSCALL, LIST_SYSCALL))
 		return;
-	a->tracepoints = kern_syscall_format(a->k, "openat", format, sizeof(format)) == 0;
+	a->tracepoints =
+		kern_event_format(a->k, "syscalls", "sys_enter_openat", &format, NULL) == 0;
 	if (!a->tracepoints)
 		buf_puts(&a->l->notes,
 			 "parameters of most system calls are not known: their tracepoints cannot "

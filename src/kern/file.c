@@ -181,11 +181,19 @@ static uint32_t file_release(void *ctx)
 	return f->is_own ? kern_running_release() : 0;
 }
 
-static int file_syscall_format(void *ctx, const char *name, char *text, size_t size)
+static int file_event_format(void *ctx, const char *category, const char *event, char **text,
+			     struct err *err)
 {
 	const struct file *f = ctx;
 
-	return f->is_own ? kern_running_syscall_format(name, text, size) : -ENOENT;
+	return f->is_own ? live_event_format(NULL, category, event, text, err) : -ENOENT;
+}
+
+static int file_events(void *ctx, char **text)
+{
+	const struct file *f = ctx;
+
+	return f->is_own ? live_events(NULL, text) : -ENOENT;
 }
 
 static void file_close(void *ctx)
@@ -204,7 +212,8 @@ int kern_file(struct kern **out, const char *path, struct err *err)
 		.lookup = file_lookup,
 		.symbolize = file_symbolize,
 		.release = file_release,
-		.syscall_format = file_syscall_format,
+		.event_format = file_event_format,
+		.events = file_events,
 		.close = file_close,
 		.types_only = true,
 	};

@@ -5,7 +5,7 @@
 
 #include "kern/kbtf_impl.h"
 #include "util/limits.h"
-#include "util/str.h"
+#include "util/nearest.h"
 
 /* The part of a declaration around the (absent) name: "*const *", "(*)[16]". */
 struct declarator {
@@ -139,52 +139,6 @@ void kbtf_declare(const struct kbtf *k, uint32_t id, const char *name, char *buf
 void kbtf_type_name(const struct kbtf *k, uint32_t id, char *buf, size_t size)
 {
 	kbtf_declare(k, id, "", buf, size);
-}
-
-/* The nearest names so far, nearest first. */
-struct nearest {
-	const char *name;
-	const char **out;
-	unsigned int distance[16];
-	unsigned int n, max;
-};
-
-static void nearest_init(struct nearest *s, const char *name, const char **out, unsigned int max)
-{
-	*s = (struct nearest){ .name = name, .out = out };
-	s->max = max < 16 ? max : 16;
-}
-
-/* further away than a third of its letters, a name is another name */
-static unsigned int tolerance(const struct nearest *s)
-{
-	unsigned int most = (unsigned int)strlen(s->name) / 3 + 1;
-
-	if (s->n == s->max && s->distance[s->n - 1] < most)
-		most = s->distance[s->n - 1];
-	return most;
-}
-
-static void nearest_offer(struct nearest *s, const char *name)
-{
-	unsigned int most = tolerance(s), d, i;
-	size_t a = strlen(name), b = strlen(s->name);
-
-	if (!*name || (a > b ? a - b : b - a) > most)
-		return;
-	d = str_distance(name, s->name, most);
-	if (d > most || d >= b || (s->n == s->max && d >= s->distance[s->n - 1]))
-		return;
-	for (i = 0; i < s->n; i++)
-		if (strcmp(s->out[i], name) == 0)
-			return;
-	i = s->n < s->max ? s->n++ : s->n - 1;
-	for (; i && s->distance[i - 1] > d; i--) {
-		s->distance[i] = s->distance[i - 1];
-		s->out[i] = s->out[i - 1];
-	}
-	s->distance[i] = d;
-	s->out[i] = name;
 }
 
 unsigned int kbtf_nearest(const struct kbtf *k, unsigned int kind, const char *name,

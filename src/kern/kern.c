@@ -94,9 +94,16 @@ int kern_lookup_addrs(struct kern *k, const char *const *names, unsigned int n, 
 	return k->ops->lookup(k->ctx, names, n, true, found, err);
 }
 
-int kern_syscall_format(struct kern *k, const char *name, char *text, size_t size)
+int kern_event_format(struct kern *k, const char *category, const char *event, char **text,
+		      struct err *err)
 {
-	return k->ops->syscall_format ? k->ops->syscall_format(k->ctx, name, text, size) : -ENOENT;
+	return k->ops->event_format ? k->ops->event_format(k->ctx, category, event, text, err)
+				    : -ENOENT;
+}
+
+int kern_events(struct kern *k, char **text)
+{
+	return k->ops->events ? k->ops->events(k->ctx, text) : -ENOENT;
 }
 
 static int symbolize_one(struct kern *k, uint64_t addr, char text[KSYM_TEXT], struct err *err)

@@ -55,8 +55,11 @@ struct kern_ops {
 	/* n addresses to text, "" never: "0x..." if unknown */
 	int (*symbolize)(void *ctx, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 			 struct err *err);
-	/* the format of the tracepoint sys_enter_NAME; -ENOENT: none; may be NULL */
-	int (*syscall_format)(void *ctx, const char *name, char *text, size_t size);
+	/* a tracepoint's format, malloc'ed; -ENOENT without *err: no such event; may be NULL */
+	int (*event_format)(void *ctx, const char *category, const char *event, char **text,
+			    struct err *err);
+	/* lines "category:event" of all of them, malloc'ed; may be NULL */
+	int (*events)(void *ctx, char **text);
 	/* KBTF_RELEASE() of it, or 0; may be NULL */
 	uint32_t (*release)(void *ctx);
 	/* trampolines that other programs have, malloc'ed; may be NULL: none */
@@ -78,8 +81,6 @@ int kern_file(struct kern **out, const char *path, struct err *err);
 bool kern_types_only(const struct kern *k);
 /* KBTF_RELEASE() of it, or 0 */
 uint32_t kern_running_release(void);
-/* as kern_syscall_format() has it, of the running kernel; only root may read it */
-int kern_running_syscall_format(const char *name, char *text, size_t size);
 void kern_free(struct kern *k);
 void kern_freep(struct kern **k);
 
@@ -98,7 +99,11 @@ int kern_lookup_addrs(struct kern *k, const char *const *names, unsigned int n, 
 int kern_symbolize(struct kern *k, const uint64_t *addrs, unsigned int n, char (*text)[KSYM_TEXT],
 		   struct err *err);
 
-int kern_syscall_format(struct kern *k, const char *name, char *text, size_t size);
+/* as in tracefs, for who parses it (kern/tracepoint.h); only root may read it */
+int kern_event_format(struct kern *k, const char *category, const char *event, char **text,
+		      struct err *err);
+/* lines "category:event" of all tracepoints, malloc'ed; -errno: nobody says */
+int kern_events(struct kern *k, char **text);
 /* "int fd, const char * name" of system call NAME, "void"; -ENOENT: nobody says */
 struct buf;
 int kern_syscall_params(struct kern *k, const char *name, struct buf *out);

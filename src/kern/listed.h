@@ -6,7 +6,8 @@
 
 #define DEBUGFS	       "/sys/kernel/debug"
 #define INJECTION_LIST DEBUGFS "/error_injection/list"
-#define TRACEABLE_LIST "/sys/kernel/tracing/available_filter_functions"
+#define TRACEFS	       "/sys/kernel/tracing"
+#define TRACEABLE_LIST TRACEFS "/available_filter_functions"
 
 enum listed {
 	LIST_UNREADABLE,

@@ -36,34 +36,6 @@ static int symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char (*te
 	return live_symbolize(&l->symbols, addrs, n, text, err);
 }
 
-int kern_running_syscall_format(const char *name, char *text, size_t size)
-{
-	static const char *const below[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-	char path[128];
-
-	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
-		_cleanup_fclose_ FILE *f = NULL;
-		size_t len;
-
-		if ((size_t)snprintf(path, sizeof(path), "%s/events/syscalls/sys_enter_%s/format",
-				     below[i], name) >= sizeof(path))
-			return -ENOENT;
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		len = fread(text, 1, size - 1, f);
-		text[len] = '\0';
-		return len + 1 < size ? 0 : -ENOENT;
-	}
-	return -ENOENT;
-}
-
-static int live_syscall_format(void *ctx, const char *name, char *text, size_t size)
-{
-	(void)ctx;
-	return kern_running_syscall_format(name, text, size);
-}
-
 uint32_t kern_running_release(void)
 {
 	unsigned int major, minor;
@@ -113,25 +85,36 @@ static int no_list(int code, struct err *err)
 	return not_built(err);
 }
 
-static int injection_list(void *ctx, char **text, struct err *err)
+int live_read_text(const char *path, char **text)
 {
-	_cleanup_fclose_ FILE *f = fopen(INJECTION_LIST, "re");
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
 	_cleanup_buf_ struct buf b = { 0 };
 	char part[4096];
 	size_t n;
 
-	(void)ctx;
 	if (!f)
-		return no_list(-errno, err);
+		return -errno;
 	while (b.len <= LIMIT_LIST_BYTES && (n = fread(part, 1, sizeof(part), f)) > 0)
 		buf_add(&b, part, n);
 	if (ferror(f))
-		return err_plain(err, -EIO, ERR_SYSTEM, "cannot read " INJECTION_LIST);
+		return -EIO;
 	buf_add(&b, "", 0);
 	if (buf_err(&b))
-		return err_nomem(err);
+		return -ENOMEM;
 	*text = take_ptr(b.data);
 	return 0;
+}
+
+static int injection_list(void *ctx, char **text, struct err *err)
+{
+	int r = live_read_text(INJECTION_LIST, text);
+
+	(void)ctx;
+	if (r == -ENOMEM)
+		return err_nomem(err);
+	if (r == -EIO)
+		return err_plain(err, r, ERR_SYSTEM, "cannot read " INJECTION_LIST);
+	return r < 0 ? no_list(r, err) : 0;
 }
 
 static int injectable_addrs(void *ctx, uint64_t *addrs, size_t max, size_t *n)
@@ -157,7 +140,8 @@ int kern_live(struct kern **out, struct err *err)
 		.module_btf_fd = live_module_btf_fd,
 		.lookup = lookup,
 		.symbolize = symbolize,
-		.syscall_format = live_syscall_format,
+		.event_format = live_event_format,
+		.events = live_events,
 		.release = live_release,
 		.tracers = live_tracers,
 		.probe = live_probe,

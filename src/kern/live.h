@@ -20,6 +20,12 @@ int live_lookup(struct live_symbols *s, const char *const *names, unsigned int n
 		struct ksym *found, struct err *err);
 int live_symbolize(struct live_symbols *s, const uint64_t *addrs, unsigned int n,
 		   char (*text)[KSYM_TEXT], struct err *err);
+/* a file of the kernel's, the beginning of it if it is very long; malloc'ed */
+int live_read_text(const char *path, char **text);
+int live_event_format(void *ctx, const char *category, const char *event, char **text,
+		      struct err *err);
+int live_events(void *ctx, char **text);
+
 struct kern_tracer;
 int live_tracers(void *ctx, struct kern_tracer **out, unsigned int *n);
 struct kern_probe;

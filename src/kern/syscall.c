@@ -5,10 +5,13 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kern/kern.h"
 #include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/limits.h"
 
 #define FIELD "\tfield:"
 
@@ -35,8 +38,11 @@ static int fields_to_params(const char *format, struct buf *out)
 
 int kern_syscall_params(struct kern *k, const char *name, struct buf *out)
 {
-	char format[4096];
-	int r = kern_syscall_format(k, name, format, sizeof(format));
+	_cleanup_free_ char *format = NULL;
+	char event[LIMIT_IDENT + 1];
+	int r = -ENOENT;
 
+	if (snprintf(event, sizeof(event), "sys_enter_%s", name) < (int)sizeof(event))
+		r = kern_event_format(k, "syscalls", event, &format, NULL);
 	return r < 0 ? r : fields_to_params(format, out);
 }

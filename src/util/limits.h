@@ -30,5 +30,6 @@
 #define LIMIT_CPUS	  1024	      /* slots of per-CPU counters */
 #define LIMIT_BTF_BYTES	  (256 << 20) /* size of a BTF blob we are willing to read */
 #define LIMIT_LIST_BYTES  (4 << 20)   /* of the error injection list; some 10^5 functions */
+#define LIMIT_FIELDS	  128	      /* fields of one tracepoint */
 #define LIMIT_BTF_DEPTH	  32	      /* typedefs, modifiers, anonymous members in a row */
 #define LIMIT_VM_MODULES  64	      /* modules a guest loads before it has a root */

@@ -17,16 +17,13 @@
 
 #include "engine/engine.h"
 #include "kern/sys.h"
+#include "kern/tracepoint.h"
 #include "run_prog.h"
 #include "util/cleanup.h"
 
 #define COOKIE 0x1234567890abcdefULL
 #define DI     112 /* struct pt_regs */
 #define AX     80
-
-/* in records of tracepoints: the first field, and the first argument of a system call */
-#define FIELD	 8
-#define ARGUMENT 16
 
 /* The map's value, which this process sees. */
 struct counts {
@@ -247,19 +244,41 @@ static void refusals(struct bench *b)
 	is_refused(b, site, -ESRCH, "no such process");
 }
 
-/* in a tracefs of this process's own, where none is mounted */
-static int tracepoint_id(const char *event, uint32_t *id)
+/* where none is mounted, a tracefs of this process's own */
+static void have_tracefs(void)
 {
-	_cleanup_fclose_ FILE *f = NULL;
-	char path[128];
+	if (access("/sys/kernel/tracing/events", F_OK) == 0 || unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return;
+	mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
+}
 
-	snprintf(path, sizeof(path), "/sys/kernel/tracing/events/%s/id", event);
-	f = fopen(path, "re");
-	if (!f && unshare(CLONE_NEWNS) == 0 &&
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) == 0)
-		f = fopen(path, "re");
-	return f && fscanf(f, "%u", id) == 1 ? 0 : -ENOENT;
+/* all that the kernel has are read, and their fields lie one behind the other */
+static void all_tracepoints(struct kern *k)
+{
+	_cleanup_free_ char *events = NULL;
+	unsigned int n = 0, read = 0;
+	char *save = NULL;
+
+	result(kern_events(k, &events) == 0, "the list of tracepoints");
+	for (char *line = events ? strtok_r(events, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save), n++) {
+		char *event = strchr(line, ':');
+		struct tracepoint t = { 0 };
+		struct err err = { 0 };
+		bool ok;
+
+		if (event)
+			*event++ = '\0';
+		ok = event && kern_tracepoint(k, line, event, &t, &err) == 0;
+		for (unsigned int i = 1; ok && i < t.n_fields; i++)
+			ok = t.fields[i].offset >= t.fields[i - 1].offset + t.fields[i - 1].size;
+		read += ok;
+		if (!ok)
+			printf("# %s:%s: %s\n", line, event ? event : "", err.msg);
+		tracepoint_free(&t);
+	}
+	result(n > 100 && read == n, "%u tracepoints are read, of %u", read, n);
 }
 
 static void asks_for_group(void)
@@ -298,16 +317,28 @@ static unsigned int everywhere(void (*what)(void))
 }
 
 /* value: what that field is to be each time, or 0 */
-static void on_tracepoint(struct bench *b, const char *event, void (*what)(void), int16_t field,
-			  uint64_t value)
+static void on_tracepoint(struct bench *b, struct kern *k, const char *event, void (*what)(void),
+			  const char *name, uint64_t value)
 {
+	const struct tracepoint_field *field;
+	struct tracepoint t = { 0 };
+	struct err err = { 0 };
 	struct engine_site site = { .cookie = COOKIE };
 	unsigned int cpus;
 	struct counts c;
-	int ret = tracepoint_id(event, &site.tracepoint);
+	char category[32];
+	int ret;
 
+	snprintf(category, sizeof(category), "%.*s", (int)strcspn(event, ":"), event);
+	ret = kern_tracepoint(k, category, strchr(event, ':') + 1, &t, &err);
+	field = ret == 0 ? tracepoint_find(&t, name) : NULL;
+	site.tracepoint = t.id;
 	if (ret == 0)
-		ret = bench_attach(b, ENGINE_TRACEPOINT, field, &site);
+		ret = field ? bench_attach(b, ENGINE_TRACEPOINT, (int16_t)field->offset, &site)
+			    : -ENOENT;
+	tracepoint_free(&t);
+	if (err.code)
+		printf("# %s\n", err.msg);
 	result(ret == 0, "%s: attached (%s)", event, ret < 0 ? strerror(-ret) : "yes");
 	if (ret < 0)
 		return;
@@ -329,6 +360,7 @@ int main(int argc, char **argv)
 			       .max_entries = 1,
 			       .btf_fd = -1 };
 	struct bench b = { .prog = -1, .link = ENGINE_LINK_NONE };
+	_cleanup_(kern_freep) struct kern *k = NULL;
 	_cleanup_close_ int fd = -1;
 
 	if (run_prog_possible() < 0)
@@ -345,9 +377,13 @@ int main(int argc, char **argv)
 	counts_in_semaphore(&b);
 	refusals(&b);
 	b.only = getpid();
-	on_tracepoint(&b, "syscalls/sys_enter_getpgid", asks_for_group, ARGUMENT,
+	have_tracefs();
+	if (kern_live(&k, NULL) < 0)
+		return 1;
+	all_tracepoints(k);
+	on_tracepoint(&b, k, "syscalls:sys_enter_getpgid", asks_for_group, "pid",
 		      (uint64_t)getpid());
-	on_tracepoint(&b, "sched/sched_process_fork", has_a_child, FIELD, 0);
+	on_tracepoint(&b, k, "sched:sched_process_fork", has_a_child, "parent_comm", 0);
 	printf("1..%u\n", tests);
 	return failures != 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a kernel says about itself, and files of kernels: a verifier's log, a configuration,
- * plain or packed, a list of functions, BTF by itself or in an ELF file.
+ * plain or packed, a list of functions, a tracepoint's format, BTF by itself or in an ELF file.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "kern/injectable.h"
 #include "kern/kern.h"
 #include "kern/listed.h"
+#include "kern/tracepoint.h"
 #include "util/cleanup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -70,6 +71,30 @@ static void injectable(const uint8_t *data, size_t size)
 	injectables_free(&l);
 }
 
+/* what is read is not odd in itself; where it fails there are words for it */
+static void tracepoint(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = strndup((const char *)data, size);
+	struct tracepoint t;
+	struct err err = { 0 };
+
+	if (!text)
+		return;
+	if (tracepoint_parse(text, &t, &err) < 0) {
+		if (!err.msg[0])
+			abort();
+		return;
+	}
+	for (unsigned int i = 0; i < t.n_fields; i++) {
+		const struct tracepoint_field *f = &t.fields[i];
+
+		if (!f->name[0] || !f->type[0] || !tracepoint_find(&t, f->name) ||
+		    (f->count && (!f->is_array || f->size % f->count)))
+			abort();
+	}
+	tracepoint_free(&t);
+}
+
 static void types(const char *path)
 {
 	_cleanup_(kern_freep) struct kern *k = NULL;
@@ -89,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	verifier_log(data, size);
 	injectable(data, size);
+	tracepoint(data, size);
 	if (fd < 0) {
 		fd = memfd_create("file", MFD_CLOEXEC);
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

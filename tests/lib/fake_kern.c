@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
 #include "util/str.h"
@@ -162,24 +163,70 @@ static int fake_symbolize(void *ctx, const uint64_t *addrs, unsigned int n, char
 	return 0;
 }
 
-/* as a kernel of 6.12 has it, but for the columns of blanks */
-static int fake_syscall_format(void *ctx, const char *name, char *text, size_t size)
+#define COMMON                                                                                     \
+	"format:\n"                                                                                \
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"                     \
+	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"                     \
+	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"             \
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+
+/* as a kernel of 6.12 has them, but for what they print */
+static const struct {
+	const char *name;
+	const char *format;
+} fake_tracepoints[] = {
+	{ "syscalls:sys_enter_openat",
+	  "name: sys_enter_openat\nID: 614\n" COMMON
+	  "\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n"
+	  "\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n"
+	  "\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;\n"
+	  "\tfield:int flags;\toffset:32;\tsize:8;\tsigned:0;\n"
+	  "\tfield:umode_t mode;\toffset:40;\tsize:8;\tsigned:0;\n"
+	  "\tfield:__data_loc char[] __filename_val;\toffset:48;\tsize:4;\tsigned:0;\n\n"
+	  "print fmt: \"dfd: 0x%08lx\", ((unsigned long)(REC->dfd))\n" },
+	{ "block:block_rq_complete",
+	  "name: block_rq_complete\nID: 1204\n" COMMON
+	  "\tfield:dev_t dev;\toffset:8;\tsize:4;\tsigned:0;\n"
+	  "\tfield:sector_t sector;\toffset:16;\tsize:8;\tsigned:0;\n"
+	  "\tfield:unsigned int nr_sector;\toffset:24;\tsize:4;\tsigned:0;\n"
+	  "\tfield:int error;\toffset:28;\tsize:4;\tsigned:1;\n"
+	  "\tfield:unsigned short ioprio;\toffset:32;\tsize:2;\tsigned:0;\n"
+	  "\tfield:char rwbs[10];\toffset:34;\tsize:10;\tsigned:0;\n"
+	  "\tfield:__data_loc char[] cmd;\toffset:44;\tsize:4;\tsigned:0;\n\n"
+	  "print fmt: \"%d,%d\", 1, 2\n" },
+	{ "sched:sched_process_exec",
+	  "name: sched_process_exec\nID: 313\n" COMMON
+	  "\tfield:__data_loc char[] filename;\toffset:8;\tsize:4;\tsigned:0;\n"
+	  "\tfield:pid_t pid;\toffset:12;\tsize:4;\tsigned:1;\n"
+	  "\tfield:pid_t old_pid;\toffset:16;\tsize:4;\tsigned:1;\n\n"
+	  "print fmt: \"pid=%d\", REC->pid\n" },
+};
+
+static int fake_event_format(void *ctx, const char *category, const char *event, char **text,
+			     struct err *err)
 {
+	char name[128];
+
 	(void)ctx;
-	if (strcmp(name, "openat") != 0)
-		return -ENOENT;
-	snprintf(text, size,
-		 "name: sys_enter_openat\nID: 614\nformat:\n"
-		 "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
-		 "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
-		 "\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n"
-		 "\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n"
-		 "\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;\n"
-		 "\tfield:int flags;\toffset:32;\tsize:8;\tsigned:0;\n"
-		 "\tfield:umode_t mode;\toffset:40;\tsize:8;\tsigned:0;\n"
-		 "\tfield:__data_loc char[] __filename_val;\toffset:48;\tsize:4;\tsigned:0;\n\n"
-		 "print fmt: \"dfd: 0x%%08lx\", ((unsigned long)(REC->dfd))\n");
-	return 0;
+	snprintf(name, sizeof(name), "%s:%s", category, event);
+	for (size_t i = 0; i < sizeof(fake_tracepoints) / sizeof(fake_tracepoints[0]); i++) {
+		if (strcmp(fake_tracepoints[i].name, name) != 0)
+			continue;
+		*text = strdup(fake_tracepoints[i].format);
+		return *text ? 0 : err_nomem(err);
+	}
+	return -ENOENT;
+}
+
+static int fake_events(void *ctx, char **text)
+{
+	_cleanup_buf_ struct buf b = { 0 };
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof(fake_tracepoints) / sizeof(fake_tracepoints[0]); i++)
+		buf_printf(&b, "%s\n", fake_tracepoints[i].name);
+	*text = take_ptr(b.data);
+	return buf_err(&b);
 }
 
 /* in the kernel's order, which is none; one line twice, some of a module */
@@ -242,7 +289,8 @@ int fake_kern(struct kern **out, const char *btf_path, struct err *err)
 		.read_module_btf = fake_read_module_btf,
 		.lookup = fake_lookup,
 		.symbolize = fake_symbolize,
-		.syscall_format = fake_syscall_format,
+		.event_format = fake_event_format,
+		.events = fake_events,
 		.injection_list = fake_injection_list,
 		.close = fake_close,
 	};

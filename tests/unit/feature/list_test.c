@@ -64,11 +64,13 @@ static int lookup(void *ctx, const char *const *names, unsigned int n, bool only
 	return r;
 }
 
-static int syscall_format(void *ctx, const char *name, char *text, size_t size)
+static int event_format(void *ctx, const char *category, const char *event, char **text,
+			struct err *err)
 {
 	struct kernel *t = ctx;
 
-	return t->no_tracepoints ? -ENOENT : kern_syscall_format(t->fixture, name, text, size);
+	return t->no_tracepoints ? -ENOENT
+				 : kern_event_format(t->fixture, category, event, text, err);
 }
 
 static int injection_list(void *ctx, char **text, struct err *err)
@@ -85,7 +87,7 @@ static const struct kern_ops ops = {
 	.read_btf = read_btf,
 	.read_module_btf = read_module_btf,
 	.lookup = lookup,
-	.syscall_format = syscall_format,
+	.event_format = event_format,
 	.injection_list = injection_list,
 };
 

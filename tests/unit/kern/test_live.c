@@ -16,6 +16,7 @@
 #include "kern/config.h"
 #include "kern/injectable.h"
 #include "kern/sys.h"
+#include "kern/tracepoint.h"
 #include "kern/why.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
@@ -491,6 +492,24 @@ static void configuration(void **state)
 	assert_int_equal(kconfig_file(&c, "/no/such/config"), -ENOENT);
 }
 
+/* or it says what is missing: rights, or tracefs */
+static void tracepoints(void **state)
+{
+	struct tracepoint t = { 0 };
+	struct err err = { 0 };
+	int r = kern_tracepoint(kern, "sched", "sched_process_fork", &t, &err);
+
+	(void)state;
+	if (r == 0) {
+		assert_non_null(tracepoint_find(&t, "parent_pid"));
+		tracepoint_free(&t);
+		return;
+	}
+	assert_true(r == -EACCES || r == -ENODEV);
+	assert_int_equal(err.code, r);
+	assert_int_equal(err.n_notes, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +528,7 @@ int main(void)
 		cmocka_unit_test(names_missing_options),
 		cmocka_unit_test(tells_of_missing_helpers),
 		cmocka_unit_test(tells_of_no_btf),
+		cmocka_unit_test(tracepoints),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -57,13 +57,15 @@ static int injection_list(void *ctx, char **text, struct err *err)
 	return *text ? 0 : -ENOMEM;
 }
 
-static int syscall_format(void *ctx, const char *name, char *text, size_t size)
+static int event_format(void *ctx, const char *category, const char *event, char **text,
+			struct err *err)
 {
 	struct listed_kernel *k = ctx;
 
-	(void)name;
+	(void)category;
+	(void)event;
 	(void)text;
-	(void)size;
+	(void)err;
 	k->asked++;
 	return -ENOENT;
 }
@@ -72,7 +74,7 @@ static const struct kern_ops ops = {
 	.read_btf = read_btf,
 	.lookup = lookup,
 	.injection_list = injection_list,
-	.syscall_format = syscall_format,
+	.event_format = event_format,
 };
 
 struct outcome {
