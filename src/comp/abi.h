@@ -21,8 +21,17 @@ struct abi {
 	uint16_t ret;	 /* and where that is kept, beside the arguments: ABI_RETVAL */
 };
 
-/* the number of an argument that is none: what the function returned */
-#define ABI_RETVAL (LIMIT_PARAMS + 1)
+/* numbers of arguments that are none: what the function returned, how long it took */
+#define ABI_RETVAL  (LIMIT_PARAMS + 1)
+#define ABI_LATENCY (LIMIT_PARAMS + 2)
+/*
+ * And behind these, by its offset: what the context itself holds; its address there; the
+ * address that the context's u32 there tells, from the context's start or from behind it
+ */
+#define ABI_FIELD      0x10000
+#define ABI_FIELD_AT   0x20000
+#define ABI_FIELD_TEXT 0x30000
+#define ABI_FIELD_NEAR 0x40000
 
 const struct abi *abi_of(enum prog_kind kind);
 

@@ -33,6 +33,7 @@ static const struct abi abis[] = {
 		.arg = { RDI, RSI, RDX, RCX, R8, R9 },
 		.has_sp = true,
 		.sp = RSP,
+		.ret = RAX, /* a probe's, at a return whose entry nobody asks for */
 	},
 	[PROG_KRETPROBE] = {
 		.name = "after",
@@ -47,6 +48,7 @@ static const struct abi abis[] = {
 	[PROG_LSM] = { .name = "lsm", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 	[PROG_FENTRY] = { .name = "fentry", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
 	[PROG_FEXIT] = { .name = "fexit", .arg = { 0, 8, 16, 24, 32, 40 }, .typed = true },
+	[PROG_TRACEPOINT] = { .name = "record" },
 	[PROG_RAW_TP] = { .name = "tracepoint", .arg = { 0, 8, 16, 24, 32, 40 } },
 	[PROG_SYSCALL] = { .name = "test", .arg = { 0, 8, 16, 24, 32, 40 } },
 	[PROG_SYSCALL_WAITS] = { .name = "test", .arg = { 0, 8, 16, 24, 32, 40 } },

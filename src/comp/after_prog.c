@@ -85,6 +85,11 @@ static void keep_call(struct pgm *p, ir_reg sp)
 	ir_store(ir, 8, p->state, BEYOND_OFF(p), ir_k(0));
 	ir_note(ir, "room->sp = sp; room->arg[] = arguments;");
 	ir_store(ir, 8, room, offsetof(struct after_call, sp), ir_r(sp));
+	if (p->env->site->func.context) {
+		ir_note(ir, "room->time = bpf_ktime_get_ns();");
+		ir_store(ir, 8, room, offsetof(struct after_call, time),
+			 ir_r(ir_call(ir, BPF_FUNC_ktime_get_ns, NULL, 0)));
+	}
 	for (unsigned int n = 0; n < LIMIT_PARAMS; n++)
 		ir_store(ir, 8, room, offsetof(struct after_call, arg) + 8 * (int32_t)n,
 			 ir_r(ir_load(ir, 8, p->ctx, p->abi->arg[n])));

@@ -95,18 +95,13 @@ static void env_close(struct comp_env *env)
 	arena_freep(&env->arena);
 }
 
-struct units {
-	struct comp_unit *unit;
-	unsigned int n;
-};
-
-static int units_alloc(struct units *u, unsigned int n, struct err *err)
+int comp_units_alloc(struct comp_units *u, unsigned int n, struct err *err)
 {
 	u->unit = calloc(n, sizeof(*u->unit));
 	return u->unit ? 0 : err_nomem(err);
 }
 
-static void units_free(struct units *u)
+void comp_units_free(struct comp_units *u)
 {
 	for (unsigned int i = 0; i < u->n; i++) {
 		ir_free(u->unit[i].main);
@@ -115,7 +110,7 @@ static void units_free(struct units *u)
 		prog_free(&u->unit[i].meta);
 	}
 	free(u->unit);
-	*u = (struct units){ 0 };
+	*u = (struct comp_units){ 0 };
 }
 
 static int unit_name(struct comp_unit *u, const char *kind, int n, const char *func,
@@ -134,7 +129,7 @@ static int unit_name(struct comp_unit *u, const char *kind, int n, const char *f
 }
 
 /* the programs of one chain function; none if it can be seen on the stack anyway */
-static int write_frame(const struct comp_env *env, unsigned int func, struct units *u)
+static int write_frame(const struct comp_env *env, unsigned int func, struct comp_units *u)
 {
 	const struct comp_func *f = &env->job->funcs[func];
 	uint32_t attach = f->trampoline ? f->func_id : 0;
@@ -161,9 +156,9 @@ static int write_frame(const struct comp_env *env, unsigned int func, struct uni
 				   attach, env->err);
 }
 
-static int write_chains(const struct comp_env *env, struct units *u)
+static int write_chains(const struct comp_env *env, struct comp_units *u)
 {
-	int ret = units_alloc(u, 1 + 2 * env->job->n_funcs, env->err);
+	int ret = comp_units_alloc(u, 1 + 2 * env->job->n_funcs, env->err);
 
 	for (unsigned int i = 0; ret == 0 && i < env->job->n_funcs; i++)
 		ret = write_frame(env, i, u);
@@ -171,11 +166,11 @@ static int write_chains(const struct comp_env *env, struct units *u)
 }
 
 /* what goes on the target: at its entry; for `after` at its return, then at its entry */
-static int write_target(const struct comp_env *envs, unsigned int n_envs, struct units *u)
+static int write_target(const struct comp_env *envs, unsigned int n_envs, struct comp_units *u)
 {
 	const struct comp_site *site = envs->site;
 	bool typed = site->kind == PROG_FMOD_RET || site->kind == PROG_LSM;
-	int ret = units_alloc(u, 2, envs->err);
+	int ret = comp_units_alloc(u, 2, envs->err);
 
 	if (ret < 0)
 		return ret;
@@ -191,9 +186,9 @@ static int write_target(const struct comp_env *envs, unsigned int n_envs, struct
 	return ret < 0 ? ret : unit_name(&u->unit[1], "rc_call", -1, site->func.name, 0, envs->err);
 }
 
-static int write_children(const struct comp_env *env, struct units *u)
+static int write_children(const struct comp_env *env, struct comp_units *u)
 {
-	int ret = units_alloc(u, 1, env->err);
+	int ret = comp_units_alloc(u, 1, env->err);
 
 	if (ret == 0)
 		ret = scope_prog(env, &u->unit[u->n++]);
@@ -218,7 +213,7 @@ static int unit_assemble(struct comp_unit *u, struct prog *out, struct err *err)
 }
 
 /* behind those that are there already */
-static int assemble(struct units *u, struct prog_set *out, struct err *err)
+int comp_units_assemble(struct comp_units *u, struct prog_set *out, struct err *err)
 {
 	struct prog *progs = realloc(out->progs, (out->n_progs + u->n) * sizeof(*progs));
 	int ret = 0;
@@ -280,7 +275,7 @@ static int locate(struct err *err, const struct comp_job *const *jobs, unsigned 
 int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
 		const struct comp_site *site, struct prog_set *out, struct err *err)
 {
-	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(comp_units_free) struct comp_units units = { 0 };
 	_cleanup_(envs_close) struct envs envs = { 0 };
 	int ret;
 
@@ -288,23 +283,23 @@ int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
 	if (ret == 0)
 		ret = write_target(envs.env, n_jobs, &units);
 	if (ret == 0)
-		ret = assemble(&units, out, err);
+		ret = comp_units_assemble(&units, out, err);
 	return ret == 0 ? 0 : locate(err, jobs, n_jobs, ret);
 }
 
-typedef int write_fn(const struct comp_env *env, struct units *u);
+typedef int write_fn(const struct comp_env *env, struct comp_units *u);
 
 static int compile(const struct comp_job *job, write_fn *write, struct prog_set *out,
 		   struct err *err)
 {
-	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(comp_units_free) struct comp_units units = { 0 };
 	_cleanup_(env_close) struct comp_env env;
 	int ret;
 
 	ret = env_open(&env, job, NULL, err);
 	if (ret == 0)
 		ret = write(&env, &units);
-	return ret < 0 ? ret : assemble(&units, out, err);
+	return ret < 0 ? ret : comp_units_assemble(&units, out, err);
 }
 
 int comp_chains(const struct comp_job *job, struct prog_set *out, struct err *err)
@@ -341,7 +336,7 @@ void prog_set_free(struct prog_set *s)
 	*s = (struct prog_set){ 0 };
 }
 
-static void print_ir(const struct units *u, struct buf *out)
+static void print_ir(const struct comp_units *u, struct buf *out)
 {
 	for (unsigned int i = 0; i < u->n; i++) {
 		buf_printf(out, "%s %s:\n", u->unit[i].meta.name, u->unit[i].meta.func);
@@ -356,7 +351,7 @@ static void print_ir(const struct units *u, struct buf *out)
 static int explain_target(const struct comp_job *job, struct buf *types, struct buf *ir,
 			  struct err *err)
 {
-	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(comp_units_free) struct comp_units units = { 0 };
 	_cleanup_(env_close) struct comp_env env;
 	int ret;
 
@@ -374,7 +369,7 @@ static int explain_target(const struct comp_job *job, struct buf *types, struct 
 static int explain_chains(const struct comp_job *job, struct buf *types, struct buf *ir,
 			  struct err *err)
 {
-	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(comp_units_free) struct comp_units units = { 0 };
 	_cleanup_(env_close) struct comp_env env;
 	int ret;
 
@@ -452,7 +447,7 @@ static int write_predicate(const struct pred *p, const struct kbtf *btf, struct 
 int comp_predicate(const struct kbtf *btf, const struct source *src, const struct frame *frame,
 		   const char *func, enum prog_kind kind, struct prog *out, struct err *err)
 {
-	_cleanup_(units_free) struct units units = { 0 };
+	_cleanup_(comp_units_free) struct comp_units units = { 0 };
 	_cleanup_(arena_freep) struct arena *arena = NULL;
 	struct comp_func f = { .name = func };
 	struct abi_syscall call;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "comp/context.h"
 #include "comp/scope.h"
 #include "kern/kbtf.h"
 #include "lang/ast.h"
@@ -20,7 +21,8 @@ struct comp_func {
 	bool returned;	  /* it is looked at when it returns: `retval` is known */
 	const struct kbtf *btf; /* its module's types; NULL: the session's */
 	int attach_fd;		/* borrowed: of that BTF, for trampolines; -1: not to be had */
-	const struct frame *declared; /* its parameters, should BTF not have them; or NULL */
+	const struct frame *declared;	    /* its parameters, should BTF not have them; or NULL */
+	const struct comp_context *context; /* of a probe; NULL: a rule's function */
 };
 
 struct comp_place {

@@ -24,6 +24,19 @@ void lower_may_sleep(struct lower *l);
 
 /* falls through if the predicate holds */
 void lower_predicate(struct lower *l, const struct pred *p, ir_label if_false, ir_label on_fault);
+/*
+ * A number as 64 bits, extended as its type says. A read that fails goes to on_fault, which
+ * has to be placed if *may_fault says so: then nothing that was read here is known behind it.
+ */
+ir_reg lower_number(struct lower *l, const struct node *n, ir_label on_fault, bool *may_fault);
+/* a string, of at most so many bytes with its NUL; on_fault has to be placed */
+struct lower_text {
+	ir_reg to; /* memory of the program's, not its stack */
+	unsigned int bytes;
+	bool user; /* the process's for sure */
+};
+void lower_text(struct lower *l, const struct node *at, const struct lower_text *text,
+		ir_label on_fault);
 /* low bytes of one parameter, as lower_predicate() would see it */
 ir_reg lower_param(struct lower *l, const struct tree_param *p);
 /* nothing lowered so far dominates what follows: read again */

@@ -122,7 +122,7 @@ void pgm_need_task_context(struct pgm *p, const struct comp_func *func)
 	struct ir *ir = p->ir;
 	ir_reg at, count;
 
-	if (func->syscall)
+	if (func->syscall || (func->context && func->context->user))
 		return;
 	ir_note(ir, "if (preempt_count() & 0x%08x) return 0;", NOT_TASK_CONTEXT);
 	at = ir_call(ir, BPF_FUNC_this_cpu_ptr,

@@ -57,6 +57,16 @@ struct comp_unit {
 	bool no_memory; /* for one of them */
 };
 
+/* The programs of one compilation, until they are assembled (comp.c). */
+struct comp_units {
+	struct comp_unit *unit;
+	unsigned int n;
+};
+int comp_units_alloc(struct comp_units *u, unsigned int n, struct err *err);
+void comp_units_free(struct comp_units *u);
+/* behind those that are in *out already */
+int comp_units_assemble(struct comp_units *u, struct prog_set *out, struct err *err);
+
 /* One program being written. */
 struct pgm {
 	const struct comp_env *env;

@@ -98,6 +98,47 @@ int sema_predicate(const struct kbtf *btf, const struct source *src, const struc
 	return 0;
 }
 
+static int bind_value(struct sema *s, const struct conversion *c, struct value *v)
+{
+	char text[TYPE_TEXT];
+
+	*v = (struct value){ .conv = c, .string = c->letter == 's' };
+	v->root = v->string ? sema_string_value(s, c->value, &v->room) : sema_value(s, c->value);
+	if (!v->root)
+		return s->err->code ? s->err->code : -EINVAL;
+	v->type = v->root->type;
+	if (type_is_scalar(v->type))
+		return 0;
+	return err_set(s->err, -EINVAL, ERR_TYPE_MISMATCH, s->src, c->value->at,
+		       "'%%%c' prints a number or a pointer, this is '%s'", c->letter,
+		       type_text(s->btf, v->type, text));
+}
+
+int sema_probe(const struct kbtf *btf, const struct probe *probe, const struct comp_func *func,
+	       struct arena *arena, struct pred *out, struct value *values, struct err *err)
+{
+	struct pred pred = { .frame = &probe->rule->on_target, .buf_bytes = 8 };
+	struct err local = { 0 };
+	struct sema s = {
+		.btf = btf,
+		.src = probe->rule->src,
+		.func = func,
+		.arena = arena,
+		.err = err ? err : &local,
+		.pred = &pred,
+	};
+	int ret = sema_params(&s, pred.frame);
+
+	if (ret == 0 && pred.frame->pred)
+		ret = bind_condition(&s, pred.frame->pred);
+	for (unsigned int i = 0; ret == 0 && i < probe->n_values; i++)
+		ret = bind_value(&s, &probe->values[i], &values[i]);
+	if (ret < 0)
+		return s.err->code ? s.err->code : ret;
+	*out = pred;
+	return 0;
+}
+
 static bool has_node(const struct node *n, enum node_kind kind)
 {
 	if (!n)

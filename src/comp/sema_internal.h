@@ -67,6 +67,7 @@ const char *func_text(const struct sema *s); /* the function, or the system call
 struct node *sema_constant(struct sema *s, const struct expr *e, const char *name);
 void sema_near_constants(struct sema *s, struct near *near);
 struct node *sema_task(struct sema *s, const struct expr *e, const char *name);
+struct node *sema_task_alias(struct sema *s, const struct expr *e, const char *name);
 struct node *sema_arg(struct sema *s, const struct expr *e, const char *name);
 struct node *sema_syscall_arg(struct sema *s, const struct expr *e, unsigned int n, struct type t);
 const char *sema_task_name(unsigned int i); /* NULL after the last */
@@ -102,11 +103,19 @@ const char *sema_macro_name(unsigned int i); /* NULL after the last */
 /* sema_params.c: same shape */
 bool sema_types_agree(const struct sema *s, struct type want, struct type have);
 
+/* sema_probe.c: what a probe has beside parameters. NULL without an error: it is none */
+struct node *sema_context_name(struct sema *s, const struct expr *e, const char *name);
+struct node *sema_context_member(struct sema *s, const struct expr *e, const char *name);
+/* the number or pointer n, as a char * of the process's */
+struct node *sema_user_string(struct sema *s, struct node *n);
+
 /* sema_call.c */
 struct node *sema_call(struct sema *s, const struct expr *e);
 
 /* sema_string.c */
 #define SEMA_STRING_ALONE "a string can only be compared: with ==, !=, STRCMP, STRPREFIX or GLOB"
+/* where a string that is printed is, and the room of its array, 0: none */
+struct node *sema_string_value(struct sema *s, const struct expr *e, uint32_t *room);
 bool sema_is_string_call(struct str name);   /* of ours */
 bool sema_is_c_string_call(struct str name); /* of C's, which we do not have */
 struct node *sema_string_call(struct sema *s, const struct expr *e);

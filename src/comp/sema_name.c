@@ -170,12 +170,15 @@ static struct node *global_name(struct sema *s, const struct expr *e, const char
 	return n;
 }
 
-struct node *sema_name(struct sema *s, const struct expr *e)
+static struct node *bind_name(struct sema *s, const struct expr *e)
 {
 	char *name = sema_cstr(s, e->name);
 	struct node *n = local_node(s, e);
 
 	if (n || !name || s->err->code)
+		return n;
+	n = sema_context_name(s, e, name);
+	if (n || s->err->code)
 		return n;
 	for (unsigned int i = 0; i < s->pred->n_params; i++)
 		if (str_same(s->pred->params[i].name, e->name))
@@ -184,6 +187,22 @@ struct node *sema_name(struct sema *s, const struct expr *e)
 		return retval_node(s, e);
 	n = *name == '$' ? sema_task(s, e, name + 1) : global_name(s, e, name);
 	return n || s->err->code ? n : unknown_name(s, e, name);
+}
+
+/* bcc's arg2@user: a string of the process's, whatever type it has */
+struct node *sema_name(struct sema *s, const struct expr *e)
+{
+	struct node *n = bind_name(s, e);
+	char text[TYPE_TEXT];
+
+	if (!n || !e->user)
+		return n;
+	n = sema_rvalue(s, n);
+	if (!type_is_scalar(n->type))
+		return sema_fail(s, ERR_TYPE_MISMATCH, e->at,
+				 "'@user' on a '%s', which is no pointer",
+				 type_text(s->btf, n->type, text));
+	return sema_user_string(s, n);
 }
 
 struct node *sema_unknown_member(struct sema *s, const struct expr *e, struct type record,
@@ -306,12 +325,16 @@ struct node *sema_member(struct sema *s, const struct expr *e)
 {
 	struct kbtf_member m;
 	struct type record = type_void();
-	struct node *base = member_base(s, e, &record);
 	char *name = sema_cstr(s, e->name);
+	struct node *base;
 	char text[TYPE_TEXT];
 	int ret;
 
-	if (!base || !name)
+	base = name ? sema_context_member(s, e, name) : NULL;
+	if (base || !name || s->err->code)
+		return base;
+	base = member_base(s, e, &record);
+	if (!base)
 		return NULL;
 	type_text(s->btf, record, text);
 	if (record.kind == TYPE_INCOMPLETE)

@@ -163,6 +163,8 @@ static int params_declared(struct sema *s, const struct frame *f)
 	for (unsigned int i = 0; ret == 0 && i < f->n_params; i++) {
 		ret = sema_type(s, &f->params[i].type, &p->params[i].type);
 		p->params[i].name = f->params[i].name;
+		if (s->func->context && s->func->context->user && !p->params[i].type.user)
+			p->params[i].type.user = 1;
 		p->n_params = i + 1;
 	}
 	if (ret == 0)
@@ -237,6 +239,8 @@ static int add_retval(struct sema *s)
 	p->type = type_int(8, true);
 	if (f->func_id && kbtf_func_by_id(s->btf, f->func_id, &proto) == 0)
 		p->type = type_of_id(s->btf, proto.ret);
+	if (f->context && f->context->user)
+		p->type.user = 1;
 	if (type_is_scalar(p->type))
 		s->pred->retval = p;
 	return 0;
@@ -249,7 +253,7 @@ int sema_params(struct sema *s, const struct frame *frame)
 
 	if (ret)
 		return ret;
-	if (f->syscall && !frame->pred && !frame->has_params)
+	if (f->syscall && !f->context && !frame->pred && !frame->has_params)
 		return 0;
 	s->has_proto = f->syscall
 			       ? syscall_proto(s->btf, f->name, &s->proto)

@@ -142,6 +142,17 @@ static bool no_string(struct sema *s, const struct expr *e, struct type t, struc
 	return false;
 }
 
+/* a probe's arg1: no type is known, and the conversion or the test says that it is a string */
+static struct node *number_as_string(struct sema *s, struct node *n)
+{
+	unsigned int user = n->type.user;
+
+	n = sema_convert(s, n, type_pointer_to(type_int(1, true)));
+	if (n)
+		n->type.user = user == 1;
+	return n;
+}
+
 static bool bind_string(struct sema *s, const struct expr *e, struct str lit, bool call,
 			struct string *out)
 {
@@ -157,6 +168,10 @@ static bool bind_string(struct sema *s, const struct expr *e, struct str lit, bo
 	if (n->kind == NODE_PLACE && t.kind == TYPE_ARRAY && is_string(s, t))
 		out->room = type_array_len(s->btf, t);
 	n = sema_rvalue(s, n);
+	if (s->func->context && n->type.kind == TYPE_INT && n->type.bytes == 8)
+		n = number_as_string(s, n);
+	if (!n)
+		return false;
 	if (n->type.kind != TYPE_PTR)
 		return no_string(s, e, t, lit, call);
 	out->p = n;
@@ -261,6 +276,8 @@ struct node *sema_string_call(struct sema *s, const struct expr *e)
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->at,
 				 "%s(pointer, \"text\") takes 2 arguments, %u given", calls[i].name,
 				 e->n_args);
+	if (e->args[0]->kind == EXPR_STRING && s->func->context)
+		return string_test(s, e, e->args[1], e->args[0], calls[i].test);
 	if (e->args[0]->kind == EXPR_STRING)
 		return sema_fail(s, ERR_TYPE_MISMATCH, e->args[0]->at,
 				 "what %s looks at comes first, then the text", calls[i].name);
@@ -314,4 +331,19 @@ void sema_string_hint(struct sema *s, const struct expr *e, const struct node *o
 	if ((e->op == OP_EQ || e->op == OP_NE) && e->b->kind == EXPR_NAME &&
 	    s->err->tag == ERR_UNKNOWN_NAME && is_string(s, other->type))
 		note_quotes(s, e->b);
+}
+
+struct node *sema_string_value(struct sema *s, const struct expr *e, uint32_t *room)
+{
+	static const struct str nothing = { "", 0 };
+	struct string at = { 0 };
+
+	if (!bind_string(s, e, nothing, true, &at))
+		return NULL;
+	*room = at.room;
+	if (!at.block)
+		return at.p;
+	at.block->a = at.p;
+	at.block->type = at.p->type;
+	return at.block;
 }

@@ -78,6 +78,25 @@ static struct node *comm_place(struct sema *s, const struct expr *e)
 	return n;
 }
 
+/* bcc's names: the process's id, and the task itself */
+struct node *sema_task_alias(struct sema *s, const struct expr *e, const char *name)
+{
+	bool is_task = !strcmp(name, "task");
+	struct node *n = sema_node(s, NODE_TASK, e->at, type_int(4, true));
+	uint32_t id;
+
+	if (!n)
+		return NULL;
+	n->task = is_task ? TASK_CURRENT : TASK_PID;
+	if (!is_task)
+		return n;
+	if (kbtf_find(s->btf, BTF_KIND_STRUCT, "task_struct", &id) < 0)
+		return sema_fail(s, ERR_KERNEL_LACKS, e->name_at,
+				 "the kernel's BTF has no struct task_struct");
+	n->type = type_pointer_to(type_of_id(s->btf, id));
+	return n;
+}
+
 struct node *sema_task(struct sema *s, const struct expr *e, const char *name)
 {
 	const struct task_name *t = find_task_name(name);
@@ -190,6 +209,8 @@ struct node *sema_arg(struct sema *s, const struct expr *e, const char *name)
 	}
 	if (s->func->syscall)
 		return sema_syscall_arg(s, e, i - 1, t);
+	if (s->func->context && s->func->context->user)
+		t.user = 1;
 	p = unnamed_param(s, name, t, i - 1, held_in(s->pred, i - 1));
 	n = p ? sema_node(s, NODE_PARAM, e->at, t) : NULL;
 	if (n)

@@ -86,6 +86,7 @@ struct expr {
 	uint64_t value;	 /* INT */
 	bool is_unsigned, is_long;
 	bool arrow;
+	bool user; /* NAME: name@user, a string of the process's; in probes */
 	struct expr *a, *b, *c;
 	struct expr **args;
 	unsigned int n_args;
@@ -187,6 +188,10 @@ void rule_freep(struct rule **r);
 void expr_print(const struct expr *e, struct buf *out);
 void type_name_print(const struct type_name *t, struct buf *out);
 void rule_print(const struct rule *r, struct buf *out);
+/* func(params)(condition): one pair of parentheses is the parameters' in a spec */
+void frame_print(const struct frame *f, bool is_spec, struct buf *out);
+/* in quotes, escaped */
+void string_print(struct str s, struct buf *out);
 /* FIRST[..LAST][+[STEP]], and the decimal before '%', as the clauses have them */
 void schedule_print_when(const struct schedule *s, struct buf *out);
 void probability_print(uint64_t probability, struct buf *out);

@@ -66,7 +66,7 @@ static int skip_space(struct lexer *lx)
 	return 0;
 }
 
-/* name = [ "$" ] ( letter | "_" ) *( letter | digit | "_" ) */
+/* name = [ "$" ] ( letter | "_" ) *( letter | digit | "_" ) [ "@user" ] */
 static int lex_name(struct lexer *lx, const char *p, struct token *tok)
 {
 	size_t n = 1;
@@ -81,6 +81,10 @@ static int lex_name(struct lexer *lx, const char *p, struct token *tok)
 	if (n > LIMIT_IDENT + (*p == '$'))
 		return err_set(lx->err, -E2BIG, ERR_LIMIT, lx->src, tok->at,
 			       "name of %zu bytes; at most %d are allowed", n, LIMIT_IDENT);
+	tok->user = strncmp(p + n, TOKEN_USER, strlen(TOKEN_USER)) == 0 &&
+		    !is_name_char(p[n + strlen(TOKEN_USER)]);
+	if (tok->user)
+		tok->at.len += (uint32_t)strlen(TOKEN_USER);
 	return 0;
 }
 

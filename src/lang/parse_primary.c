@@ -18,6 +18,13 @@ static struct expr *parse_name(struct parser *p)
 		return NULL;
 	e->name = p->tok.text;
 	e->name_at = p->tok.at;
+	e->user = p->tok.user;
+	if (e->user)
+		e->name.len -= strlen(TOKEN_USER);
+	if (e->user && !p->probe)
+		return expr_fail(p, p->tok.at,
+				 "'@user' is for probes: a rule casts, (char *)name, and system "
+				 "calls' pointers are the process's anyway");
 	parser_next(p);
 	return expr_finish(p, e);
 }
@@ -74,7 +81,8 @@ static struct expr *parse_call(struct parser *p)
 	if (!parse_args(p, e) || parser_close(p, outer, "',' or ')'"))
 		return NULL;
 	e->at = span_join(e->at, p->last);
-	return expr_finish(p, e);
+	e = expr_finish(p, e);
+	return e && p->bin_cmp ? parse_bytes_test(p, e) : e;
 }
 
 static struct expr *refuse_statements(struct parser *p)

@@ -64,7 +64,7 @@ void rule_note(struct rule *r, struct span at, const char *fmt, ...)
 	r->n_notes += r->notes[r->n_notes].text != NULL;
 }
 
-void parser_init(struct parser *p, struct rule *rule, struct err *err)
+void parser_init_at(struct parser *p, struct rule *rule, struct err *err)
 {
 	*p = (struct parser){
 		.rule = rule,
@@ -78,6 +78,11 @@ void parser_init(struct parser *p, struct rule *rule, struct err *err)
 	if (!p->frames)
 		p->code = err_nomem(err);
 	p->tok.kind = TOK_BAD;
+}
+
+void parser_init(struct parser *p, struct rule *rule, struct err *err)
+{
+	parser_init_at(p, rule, err);
 	parser_next(p);
 }
 

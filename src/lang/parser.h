@@ -28,6 +28,8 @@ struct parser {
 	unsigned int nodes;
 	bool bare_strings;     /* STRCMP takes bcc's unquoted literal */
 	bool clauses;	       /* a clause may follow an expression */
+	bool probe;	       /* a probe's: NAME@user, STRCMP("text", p), ctx */
+	bool bin_cmp;	       /* and STRCMP("{0x01}", p) compares bytes */
 	struct frame *frames;  /* room for LIMIT_FRAMES: the chains' slices, in order */
 	unsigned int n_frames; /* in use */
 };
@@ -39,6 +41,8 @@ void rule_note(struct rule *r, struct span at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 void parser_init(struct parser *p, struct rule *rule, struct err *err);
+/* the same, with no token read yet: lx.pos may be moved first */
+void parser_init_at(struct parser *p, struct rule *rule, struct err *err);
 void parser_next(struct parser *p);
 bool parser_at(const struct parser *p, enum token_kind kind);
 bool parser_at_word(const struct parser *p, const char *word);
@@ -77,6 +81,10 @@ struct expr *parse_int(struct parser *p);
 struct expr *parse_string(struct parser *p);
 /* tok is the comma before a literal without quotes */
 struct expr *parse_bare_string(struct parser *p);
+
+/* parse_bytes.c */
+/* call, or what STRCMP("{0x01, 0x02}", p) stands for: each byte compared */
+struct expr *parse_bytes_test(struct parser *p, struct expr *call);
 
 /* parse_block.c */
 /* tok is the "{" behind the "(" at `open` */

@@ -69,7 +69,7 @@ static void print_int(const struct expr *e, struct buf *out)
 			   e->is_long ? "L" : "");
 }
 
-static void print_string(struct str s, struct buf *out)
+void string_print(struct str s, struct buf *out)
 {
 	buf_putc(out, '"');
 	while (s.len) {
@@ -185,10 +185,11 @@ static void print_bare(const struct expr *e, struct buf *out)
 		print_int(e, out);
 		break;
 	case EXPR_STRING:
-		print_string(e->str, out);
+		string_print(e->str, out);
 		break;
 	case EXPR_NAME:
 		buf_add(out, e->name.p, e->name.len);
+		buf_puts(out, e->user ? TOKEN_USER : "");
 		break;
 	case EXPR_UNARY:
 		print_unary(e, out);

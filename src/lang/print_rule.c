@@ -18,7 +18,7 @@ static void print_param(const struct param *p, struct buf *out)
 }
 
 /* one pair of parentheses is the parameters' in a spec, the condition's in a rule */
-static void print_frame(const struct frame *f, bool is_spec, struct buf *out)
+void frame_print(const struct frame *f, bool is_spec, struct buf *out)
 {
 	buf_add(out, f->func.p, f->func.len);
 	if (f->func.len && (is_spec || f->has_params)) {
@@ -41,7 +41,7 @@ static void print_chain(const struct chain *c, bool is_spec, struct buf *out)
 	for (unsigned int i = 0; i < c->n_frames; i++) {
 		if (i)
 			buf_puts(out, is_spec ? " => " : " <- ");
-		print_frame(&c->frames[i], is_spec, out);
+		frame_print(&c->frames[i], is_spec, out);
 	}
 }
 
@@ -50,7 +50,7 @@ static void print_spec(const struct rule *r, struct buf *out)
 	bool on_target = r->on_target.func.len || r->on_target.pred;
 
 	if (on_target)
-		print_frame(&r->on_target, true, out);
+		frame_print(&r->on_target, true, out);
 	if (on_target && r->n_chains)
 		buf_puts(out, " => ");
 	if (r->n_chains)

@@ -73,12 +73,15 @@ enum token_kind {
 };
 #undef X
 
+#define TOKEN_USER "@user"
+
 struct token {
 	enum token_kind kind;
 	struct span at;
 	struct str text;
 	uint64_t value; /* TOK_INT; a character is sign-extended as in C */
 	bool is_unsigned, is_long;
+	bool user; /* TOK_NAME: TOKEN_USER stands behind it, and is in the text */
 };
 
 struct lexer {

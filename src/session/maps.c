@@ -58,14 +58,15 @@ int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32
 		uint32_t value_id, struct err *err)
 {
 	uint32_t control_size = maps_rule_offset(size->n_rules, size->cpu_slots);
+	uint32_t events = size->events_bytes ? size->events_bytes : EVENTS_BYTES;
 	const struct sys_map defs[PROG_MAP_COUNT] = {
 		[PROG_MAP_CONTROL] = { "rc_control", BPF_MAP_TYPE_ARRAY, 4, control_size, 1,
 				       BPF_F_MMAPABLE, -1, 0, 0 },
 		/* refused without BTF types: bpf_local_storage_map_alloc_check(), kernel/bpf */
 		[PROG_MAP_TASKS] = { "rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, size->state_bytes, 0,
 				     BPF_F_NO_PREALLOC, btf_fd, key_id, value_id },
-		[PROG_MAP_EVENTS] = { "rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, EVENTS_BYTES, 0, -1,
-				      0, 0 },
+		[PROG_MAP_EVENTS] = { "rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, events, 0, -1, 0,
+				      0 },
 		[PROG_MAP_SCRATCH] = { "rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
 				       sizeof(struct record), SCRATCH_RECORDS, 0, -1, 0, 0 },
 	};

@@ -18,7 +18,8 @@ struct maps {
 struct maps_size {
 	unsigned int n_rules;
 	uint32_t cpu_slots;
-	uint32_t state_bytes; /* of a task's state */
+	uint32_t state_bytes;  /* of a task's state */
+	uint32_t events_bytes; /* of the ring buffer, a power of two; 0: what injections need */
 };
 
 void maps_init(struct maps *m);

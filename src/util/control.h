@@ -86,6 +86,7 @@ struct after_call {
 	__u64 sp; /* 0: free */
 	__u64 arg[LIMIT_PARAMS];
 	__u64 ret;
+	__u64 time; /* of the entry, CLOCK_MONOTONIC; in probes */
 };
 
 struct after_state {
@@ -96,6 +97,7 @@ struct after_state {
 enum record_kind {
 	RECORD_INJECTED = 1, /* value replaced, with stack */
 	RECORD_RETURN = 2,   /* a chain function left after an injection inside it */
+	RECORD_TRACE = 3,    /* a probe's: comp/trace.h has what follows the head */
 };
 
 struct record {

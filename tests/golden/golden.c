@@ -26,7 +26,7 @@ static const struct golden_mode {
 	golden_fn *run;
 } modes[] = {
 	{ "comp", golden_comp }, { "compile", golden_compile }, { "doctor", golden_doctor },
-	{ "lang", golden_lang }, { "rule", golden_rule },
+	{ "lang", golden_lang }, { "probe", golden_probe },	{ "rule", golden_rule },
 };
 
 struct block {

@@ -24,4 +24,5 @@ golden_fn golden_comp;
 golden_fn golden_compile;
 golden_fn golden_doctor;
 golden_fn golden_lang;
+golden_fn golden_probe;
 golden_fn golden_rule;
