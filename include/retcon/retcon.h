@@ -267,6 +267,87 @@ RETCON_API int retcon_list(struct retcon *ctx, const struct retcon_list_opts *op
  */
 RETCON_API const char *retcon_session_warnings(struct retcon_session *s);
 
+/* What to look at, in bcc trace's words: retcon-trace(1). Nothing is changed. */
+struct retcon_trace_opts {
+	size_t sz;			  /* sizeof(struct retcon_trace_opts) */
+	const char *const *probes;	  /* "r::tcp_v4_connect \"ret: %d\", retval" */
+	size_t n_probes;		  /* at most 64 */
+	const struct retcon_scope *scope; /* NULL: whoever's calls, but this process's own */
+	bool include_self;		  /* its own too */
+	bool kernel_stack;		  /* each event has the kernel's stack, ... */
+	bool user_stack;		  /* ... the process's */
+	bool addresses;			  /* stacks have addresses before names */
+	bool bin_cmp;			  /* STRCMP("{0x01, 0x00}", p) compares bytes */
+	unsigned int string_size;	  /* bytes kept of a string, with its NUL; 0: 80 */
+	unsigned int buffer_pages;	  /* of the event buffer, for each processor; 0: 64 */
+};
+
+#define RETCON_TRACE_OPTS_INIT                                                                     \
+	{                                                                                          \
+		.sz = sizeof(struct retcon_trace_opts)                                             \
+	}
+
+struct retcon_trace;
+
+/*
+ * Parse, plan and compile; nothing is loaded. -EINVAL: option, probe or type error; -ENOENT:
+ * no such function, library, event; -EPERM, -EOPNOTSUPP: user or kernel lacks something;
+ * -E2BIG: over a limit.
+ */
+RETCON_API int retcon_trace(struct retcon *ctx, const struct retcon_trace_opts *opts,
+			    struct retcon_trace **out);
+/* one line each about the probes on this kernel ("" if none); more once armed */
+RETCON_API const char *retcon_trace_notes(const struct retcon_trace *t);
+/* each program as C beside its instructions; NULL when out of memory */
+RETCON_API const char *retcon_trace_listing(struct retcon_trace *t);
+/* do its probes say something, or only that they were hit? */
+RETCON_API bool retcon_trace_has_messages(const struct retcon_trace *t);
+/* load and attach everything, or leave nothing behind */
+RETCON_API int retcon_trace_arm(struct retcon_trace *t);
+/* stops at once by one store, then detaches; cannot fail. Events stay readable */
+RETCON_API void retcon_trace_disarm(struct retcon_trace *t);
+RETCON_API void retcon_trace_free(struct retcon_trace *t);
+
+struct retcon_value {
+	bool is_text;	/* text is set, and may have zero bytes in it no more than C's */
+	bool faulted;	/* it could not be read */
+	int64_t number; /* as the conversion has it; %u, %x: as unsigned */
+	const char *text;
+};
+
+struct retcon_trace_event {
+	size_t sz;
+	uint64_t time; /* CLOCK_MONOTONIC, ns */
+	uint32_t pid, tid, cpu;
+	const char *comm;
+	const char *probe;    /* as it was given */
+	const char *function; /* or tracepoint, or USDT probe */
+	const char *message; /* the format with its values; of a return without one "= -2 ENOENT" */
+	unsigned int n_values;
+	const struct retcon_value *values;
+	unsigned int n_kernel_stack, n_user_stack; /* nearest first */
+	const char *const *kernel_stack, *const *user_stack;
+};
+
+/* pollable; readable when events wait; -1 before arming */
+RETCON_API int retcon_trace_fd(const struct retcon_trace *t);
+/* strings live until the callback returns */
+typedef int (*retcon_trace_fn)(void *arg, const struct retcon_trace_event *event);
+/* as retcon_session_events() */
+RETCON_API int retcon_trace_events(struct retcon_trace *t, retcon_trace_fn fn, void *arg);
+
+struct retcon_trace_stats {
+	size_t sz;	      /* set by the caller */
+	uint64_t hits;	      /* probes hit in scope, before their conditions */
+	uint64_t events;      /* of these, sent */
+	uint64_t drops;	      /* events lost because nobody read them in time */
+	uint64_t read_faults; /* conditions false because memory could not be read */
+	uint64_t unpaired;    /* returns whose call was not seen, where a probe needs it */
+	uint64_t lost;	      /* tasks that could not be followed */
+	uint64_t misses;      /* hits that the kernel did not show to a program */
+};
+RETCON_API int retcon_trace_stats(const struct retcon_trace *t, struct retcon_trace_stats *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -165,15 +165,37 @@ static void point_at_scope(struct armed *a, const struct child *child)
 	a->scope.command = child->pid > 0 ? child->pid : 0;
 }
 
-static int run(struct armed *a, struct retcon *ctx, struct child *child, armed_prepare_fn *prepare,
-	       void *arg)
+/* how a command makes its session, for run_session() */
+struct preparation {
+	armed_prepare_fn *prepare;
+	void *arg;
+};
+
+static int run_session(struct armed *a, struct retcon *ctx, struct child *child, struct held *held,
+		       void *arg)
 {
-	_cleanup_(held_drop) struct held held = HELD_NONE;
+	const struct preparation *p = arg;
 	struct retcon_session *s = NULL;
 	int ret;
 
+	a->watch.held = held;
+	if (p->prepare(ctx, a, p->arg, &s))
+		return say(ctx);
+	if (held_over(held))
+		ret = armed_bad(a, "what -p or -t names has ended");
+	else
+		ret = arm(a, ctx, s, child);
+	retcon_session_free(s);
+	return ret;
+}
+
+static int hold_and_run(struct armed *a, struct retcon *ctx, struct child *child, armed_run_fn *run,
+			void *arg)
+{
+	_cleanup_(held_drop) struct held held = HELD_NONE;
+	int ret;
+
 	point_at_scope(a, child);
-	a->watch.held = &held;
 	ret = held_take(&held, HELD_PROCESS, a->pids, a->scope.n_pids);
 	if (!ret)
 		ret = held_take(&held, HELD_THREAD, a->tids, a->scope.n_tids);
@@ -181,14 +203,7 @@ static int run(struct armed *a, struct retcon *ctx, struct child *child, armed_p
 		fprintf(stderr, "retcon: cannot hold a process: %s\n", strerror(-ret));
 		return EXIT_FAILED;
 	}
-	if (prepare(ctx, a, arg, &s))
-		return say(ctx);
-	if (held_over(&held))
-		ret = armed_bad(a, "what -p or -t names has ended");
-	else
-		ret = arm(a, ctx, s, child);
-	retcon_session_free(s);
-	return ret;
+	return run(a, ctx, child, &held, arg);
 }
 
 /* a descriptor for each place that is attached to; CMD keeps what it had before */
@@ -208,6 +223,13 @@ int armed_status(const struct armed *a, int ret, bool own)
 }
 
 int armed_run(struct armed *a, armed_prepare_fn *prepare, void *arg)
+{
+	struct preparation p = { prepare, arg };
+
+	return armed_run_with(a, run_session, &p);
+}
+
+int armed_run_with(struct armed *a, armed_run_fn *run, void *arg)
 {
 	struct child child = CHILD_NONE;
 	struct retcon *ctx = NULL;
@@ -230,7 +252,7 @@ int armed_run(struct armed *a, armed_prepare_fn *prepare, void *arg)
 	if (!ret && retcon_new(&ctx))
 		ret = EXIT_FAILED;
 	if (!ret) {
-		ret = run(a, ctx, &child, prepare, arg);
+		ret = hold_and_run(a, ctx, &child, run, arg);
 		own = !a->watch.command_ended;
 	}
 	child_abandon(&child);

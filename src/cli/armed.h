@@ -85,3 +85,7 @@ int armed_status(const struct armed *a, int ret, bool own);
 typedef int armed_prepare_fn(struct retcon *ctx, const struct armed *a, void *arg,
 			     struct retcon_session **out);
 int armed_run(struct armed *a, armed_prepare_fn *prepare, void *arg);
+/* the same for what is no session: CMD waits, processes that options name are held */
+typedef int armed_run_fn(struct armed *a, struct retcon *ctx, struct child *child,
+			 struct held *held, void *arg);
+int armed_run_with(struct armed *a, armed_run_fn *run, void *arg);

@@ -22,6 +22,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_override(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_vm(int argc, char **argv);
 
 /* argc up to a lone "--"; what follows it goes to *command (NULL: none was given) */

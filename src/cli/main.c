@@ -19,6 +19,8 @@ static const struct command {
 	{ "inject", "fail kmalloc, bio or alloc_page under a call chain", cmd_inject },
 	{ "list", "list what can be overridden on this kernel", cmd_list },
 	{ "override", "make a function return something else, where a rule says so", cmd_override },
+	{ "trace", "show calls of kernel and user functions, their arguments and results",
+	  cmd_trace },
 	{ "vm", "run a command as root in a guest kernel that allows everything", cmd_vm },
 };
 

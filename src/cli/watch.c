@@ -23,7 +23,7 @@ struct watch {
 	bool over;
 };
 
-static void watched_signals(sigset_t *set)
+void watch_signals(sigset_t *set)
 {
 	struct sigaction hup;
 
@@ -39,7 +39,7 @@ int watch_block_signals(void)
 {
 	sigset_t set;
 
-	watched_signals(&set);
+	watch_signals(&set);
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe ends us by its errno, disarmed first */
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? EXIT_FAILED : 0;
 }
@@ -170,7 +170,7 @@ static int loop(struct watch *w, struct child *child)
 	_cleanup_close_ int sigs = -1;
 	sigset_t set;
 
-	watched_signals(&set);
+	watch_signals(&set);
 	sigs = signalfd(-1, &set, SFD_CLOEXEC);
 	if (sigs < 0 || (w->o->limit_ns && timer < 0))
 		return -errno;

@@ -2,6 +2,8 @@
 /* Stay with an armed session until something ends it; print what happens. */
 #pragma once
 
+#include <signal.h>
+
 #include "cli/cli.h"
 #include "cli/held.h"
 #include "retcon/retcon.h"
@@ -17,6 +19,8 @@ struct watch_opts {
 	bool command_ended; /* out: the returned status is CMD's own */
 };
 
+/* those that end a watch, or tell of CMD's end */
+void watch_signals(sigset_t *set);
 /* SIGINT, SIGTERM, SIGCHLD and, unless ignored, SIGHUP are read, not taken, from here on */
 int watch_block_signals(void);
 uint64_t watch_now(void); /* CLOCK_MONOTONIC, ns */
