@@ -36,5 +36,11 @@
 #define LIMIT_BTF_BYTES	   (256 << 20) /* size of a BTF blob we are willing to read */
 #define LIMIT_LIST_BYTES   (4 << 20)   /* of the error injection list; some 10^5 functions */
 #define LIMIT_FIELDS	   128	       /* fields of one tracepoint */
+#define LIMIT_USDT_ARGS	   12	       /* arguments of a marker: <sys/sdt.h> has no more */
+#define LIMIT_ELF_TABLE	   (128 << 20) /* bytes of one table of a program file */
+#define LIMIT_MAPS_BYTES   (4 << 20)   /* of the list of what a process has mapped */
+#define LIMIT_PROCS	   64	       /* processes of which is kept what they have mapped */
+#define LIMIT_EXES	   64	       /* files whose symbols are kept */
+#define LIMIT_PROC_MAPS	   4096	       /* mappings that run of one process */
 #define LIMIT_BTF_DEPTH	   32	       /* typedefs, modifiers, anonymous members in a row */
 #define LIMIT_VM_MODULES   64	       /* modules a guest loads before it has a root */
