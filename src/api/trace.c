@@ -185,12 +185,13 @@ static void name_user_stack(struct retcon_trace *t, const struct tracing_event *
 {
 	const uint64_t *at = (const void *)((const char *)e->head + e->layout->user_stack);
 	unsigned int n = e->layout->user_stack ? stack_depth(e->tail->user_bytes) : 0;
-	char name[KSYM_TEXT];
+	char names[LIMIT_TRACE_STACK][KSYM_TEXT];
 
 	t->user.n = n;
+	if (n)
+		trace_user_stack(&t->trace, e->head->pid, at, n, names);
 	for (unsigned int i = 0; i < n; i++) {
-		trace_user_symbol(&t->trace, e->head->pid, at[i], name);
-		put_address(t, at[i], name, t->user.text[i]);
+		put_address(t, at[i], names[i], t->user.text[i]);
 		t->user.name[i] = t->user.text[i];
 	}
 }

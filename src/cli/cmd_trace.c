@@ -38,6 +38,7 @@ static const char usage[] =
 	"  -c, --cgroup PATH        only tasks in that cgroup or below it (--cgroup-path)\n"
 	"      --netns PATH|PID|NAME\n"
 	"                           only tasks in that network namespace\n"
+	"      --system-wide        put user probes into every process, not only CMD or -p's\n"
 	"  -n, --name TEXT          only tasks whose name has this in it\n"
 	"  -f, --msg-filter TEXT    only messages that have this in them\n"
 	"  -S, --include-self       retcon's own calls too\n"
@@ -192,6 +193,7 @@ static const struct option longs[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "for", required_argument, NULL, OPT_FOR },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "system-wide", no_argument, NULL, OPT_SYSTEM_WIDE },
 	{ "name", required_argument, NULL, 'n' },
 	{ "msg-filter", required_argument, NULL, 'f' },
 	{ "include-self", no_argument, NULL, 'S' },

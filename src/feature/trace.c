@@ -64,10 +64,27 @@ static uint32_t buffer_bytes(unsigned int pages)
 	return (uint32_t)bytes;
 }
 
-/* a user probe goes into one process's memory if there is only one to be watched */
+/*
+ * A user probe goes into the memory of one process if there is only one to be watched: CMD,
+ * or -p's. What CMD starts has none: perf's events for uprobes are not inherited with
+ * their programs (perf_uprobe_init() makes one of its own for a child, kernel/events/core.c).
+ */
 static pid_t only_process(const struct scope_opts *s)
 {
-	return s->n_pids == 1 && !s->command ? s->pids[0] : 0;
+	if (s->system_wide)
+		return 0;
+	return s->command ? s->command : s->n_pids == 1 ? s->pids[0] : 0;
+}
+
+static void note_processes(struct trace *t, const struct trace_feature_opts *o)
+{
+	bool user = false;
+
+	for (unsigned int i = 0; i < t->n_probes; i++)
+		user |= t->probes[i].places[0].path != NULL;
+	if (user && o->scope.command && !o->scope.system_wide)
+		buf_puts(&t->notes, "user functions are probed in CMD itself, not in what it starts "
+				    "(--system-wide: in every process)\n");
 }
 
 int trace_prepare(struct trace *t, const struct trace_feature_opts *o, struct err *err)
@@ -92,9 +109,12 @@ int trace_prepare(struct trace *t, const struct trace_feature_opts *o, struct er
 	if (!ret)
 		ret = kern_live(&t->kern, err);
 	if (!ret)
+		ret = exe_procs_new(&t->procs, err);
+	if (!ret)
 		ret = plan(t, o, err);
 	if (ret)
 		return ret;
+	note_processes(t, o);
 	to.probes = t->probes;
 	to.n_probes = t->n_probes;
 	to.trace.scope = t->scope.who;
@@ -104,6 +124,7 @@ int trace_prepare(struct trace *t, const struct trace_feature_opts *o, struct er
 void trace_free(struct trace *t)
 {
 	tracing_free(t->tracing);
+	exe_procs_free(t->procs);
 	scope_close(&t->scope);
 	for (unsigned int i = 0; i < t->n_probes; i++) {
 		plan_probe_free(&t->probes[i]);

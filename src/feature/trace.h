@@ -2,6 +2,7 @@
 /* Probes and all they rest on, together because they live and end together. */
 #pragma once
 
+#include "exe/procs.h"
 #include "feature/scope.h"
 #include "session/tracing.h"
 
@@ -12,6 +13,7 @@ struct trace {
 	unsigned int n_probes;
 	struct scope scope;
 	struct tracing *tracing;
+	struct exe_procs *procs; /* whose addresses are named */
 	struct buf notes; /* one a line */
 };
 
@@ -32,8 +34,10 @@ void trace_free(struct trace *t);
 
 /* trace_text.c: what an event says: its format with the values, or what was returned */
 void trace_message(struct trace *t, const struct tracing_event *e, struct buf *out);
-/* "symbol+0x1f" of an address in a process, "0x..." if nobody knows; text has KSYM_TEXT bytes */
+/* "symbol+0x1f [file]" of an address in a process, text has KSYM_TEXT bytes; of a whole stack */
 void trace_user_symbol(struct trace *t, uint32_t pid, uint64_t addr, char *text);
+void trace_user_stack(struct trace *t, uint32_t pid, const uint64_t *addrs, unsigned int n,
+		      char (*text)[KSYM_TEXT]);
 /* the name of what was hit: the function, or the event, or the USDT probe */
 const char *trace_function(const struct tracing_event *e);
 /* a value that is no string, cut and extended as its conversion has it */

@@ -195,6 +195,18 @@ const char *trace_function(const struct tracing_event *e)
 	return e->place->func.name;
 }
 
+static void put_frame(const struct exe_frame *f, char *text)
+{
+	bool known = f->symbol[0] != '[';
+
+	if (known)
+		snprintf(text, KSYM_TEXT, "%.120s [%s]", f->symbol, f->file);
+	else if (f->file[0])
+		snprintf(text, KSYM_TEXT, "%s+0x%llx", f->file, (unsigned long long)f->offset);
+	else
+		snprintf(text, KSYM_TEXT, "[unknown]");
+}
+
 int64_t trace_number(const struct tracing_event *e, unsigned int i)
 {
 	const struct trace_value *v = &e->layout->value[i];
@@ -205,7 +217,18 @@ int64_t trace_number(const struct tracing_event *e, unsigned int i)
 
 void trace_user_symbol(struct trace *t, uint32_t pid, uint64_t addr, char *text)
 {
-	(void)t;
-	(void)pid;
-	snprintf(text, KSYM_TEXT, "0x%llx", (unsigned long long)addr);
+	struct exe_frame frame;
+
+	exe_procs_stack(t->procs, (pid_t)pid, &addr, 1, &frame);
+	put_frame(&frame, text);
+}
+
+void trace_user_stack(struct trace *t, uint32_t pid, const uint64_t *addrs, unsigned int n,
+		      char (*text)[KSYM_TEXT])
+{
+	struct exe_frame frames[LIMIT_TRACE_STACK];
+
+	exe_procs_stack(t->procs, (pid_t)pid, addrs, n, frames);
+	for (unsigned int i = 0; i < n; i++)
+		put_frame(&frames[i], text[i]);
 }

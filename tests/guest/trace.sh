@@ -85,6 +85,7 @@ kernel_functions()
 		'sys_setsockopt(int fd, int level, int optname, char* optval, int optlen)(STRCMP("{0x6C, 0x00, 0x00, 0x01}", optval))' \
 		-- setsockopt
 	t_num '... no row' "$(wc -l <"$rows")" -eq 1
+	# shellcheck disable=SC2016 # retcon's
 	row 'a task of its own' '* __x64_sys_nanosleep users = 1' 'sys_nanosleep "users = %d", $task->fs->users' -- sleep
 	row '-I is not needed' '* __x64_sys_nanosleep' -I linux/fs.h sys_nanosleep -- sleep
 	t_like '... which is said' "$(cat "$err")" '*-I is not needed*'
@@ -128,6 +129,7 @@ additions()
 	row 'a pattern' '* vfs_statx = -2 ENOENT' 'r::vfs_stat*' -- stat
 	row 'a pattern, by a parameter of each' '* do_sys_open* /etc/hostname' 'do_sys_open* "%s", filename' -- open
 	row 'the call, when it returns' '* do_sys_openat2 /etc/hostname [0-9]*' 'r::do_sys_openat2 (retval >= 0) "%s %d", filename, retval' -- open
+	# shellcheck disable=SC2016 # retcon's
 	row 'how long it took' '* __x64_sys_nanosleep [0-9][0-9][0-9][0-9][0-9][0-9][0-9]* ns' \
 		'r::sys_nanosleep ($latency > 1000000) "%llu ns", $latency' -- sleep
 	row 'an error by name' '* vfs_statx -2 ENOENT' 'r::vfs_statx "%e", retval' -- stat

@@ -141,6 +141,13 @@ static void nap(void)
 	syscall(SYS_nanosleep, &t, NULL);
 }
 
+static void linger(void)
+{
+	const struct timespec t = { .tv_nsec = 500000000 };
+
+	nanosleep(&t, NULL);
+}
+
 static void look_up(void)
 {
 	struct in_addr a;
@@ -208,6 +215,7 @@ static const struct {
 	{ "futex", wake },     { "exec", execute },	   { "malloc", allocate },
 	{ "pton", look_up },   { "thread", start_thread }, { "own", own },
 	{ "nested", nested },  { "marker", mark_answer },  { "stat", look },
+	{ "linger", linger },
 };
 
 static int act(const char *name)

@@ -1,0 +1,117 @@
+#!/bin/bash
+# retcon trace on functions, markers and results of a program, which takes no kprobes: never on any process but our own.
+# TAP output.
+set -eu
+# shellcheck source-path=SCRIPTDIR/../check source=tap.bash
+. "$(dirname "$0")/../check/tap.bash"
+
+# Tracepoints need tracefs, which is not mounted everywhere: here for us alone.
+if [ ! -e /sys/kernel/tracing/events ] && [ -z "${RETCON_TEST_TRACEFS:-}" ]; then
+	# shellcheck disable=SC2016 # for the inner shell
+	RETCON_TEST_TRACEFS=1 exec unshare -m --propagation private -- \
+		sh -c 'mount -t tracefs none /sys/kernel/tracing; exec "$0"' "$(readlink -f "$0")"
+fi
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+traced=$build/tests/workload/traced
+rows=$dir/rows
+
+# row PATTERN ARGUMENT... -- ACTION...: a row of what is traced of the program is like that, blanks being one
+row()
+{
+	local pattern=$1 args=() status=0 line
+
+	shift
+	while [ "$1" != -- ]; do
+		args+=("$1")
+		shift
+	done
+	shift
+	rm -f "$rows"
+	"$build/retcon" trace -o "$rows" "${args[@]}" -- "$traced" "$@" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
+	[ $status -eq 0 ] || { echo "status $status"; cat "$dir/err"; return 0; }
+	while IFS= read -r line; do
+		# shellcheck disable=SC2053 # a pattern it is
+		[[ $line != $pattern ]] || return 0
+	done < <(tr -s ' ' <"$rows")
+	echo "no row is like: $pattern"
+	cat "$rows" "$dir/err"
+}
+
+# none ARGUMENT... -- ACTION...: nothing is shown but the heads of the columns
+none()
+{
+	row 'PID TID COMM FUNC*' "$@"
+	[ "$(wc -l <"$rows")" -eq 1 ] || cat "$rows"
+}
+
+# bad STATUS PATTERN ARGUMENT...: what is said of a mistake
+bad()
+{
+	local wanted=$1 pattern=$2 status=0 said
+
+	shift 2
+	said=$("$build/retcon" trace "$@" -- "$traced" own 2>&1 </dev/null) || status=$?
+	[ "$status" -eq "$wanted" ] || echo "status $status, wanted $wanted: $said"
+	# shellcheck disable=SC2053 # a pattern it is
+	[[ $said == $pattern ]] || printf 'wanted %s, got:\n%s\n' "$pattern" "$said"
+}
+
+# a process that runs already, and what it does from then on
+by_pid()
+{
+	local pid tracer
+
+	mkfifo "$dir/go"
+	# shellcheck disable=SC2016 # for the inner shell
+	sh -c 'read -r go; exec "$0" own' "$traced" <"$dir/go" &
+	pid=$!
+	exec 5>"$dir/go"
+	"$build/retcon" trace -p "$pid" "$traced:traced_own \"%s\", arg2" >"$rows" 2>"$dir/err" </dev/null &
+	tracer=$!
+	for _ in $(seq 100); do
+		! grep -q ^armed "$dir/err" || break
+		sleep 0.1
+	done
+	echo go >&5
+	exec 5>&-
+	wait "$pid" || true
+	wait "$tracer" || echo "status $?"
+	grep -q "^$pid .*traced_own *seven\$" "$rows" || cat "$rows" "$dir/err"
+}
+
+own=$traced:traced_own
+nothing 'a function' row '* traced traced_own' "$own" -- own
+nothing 'its arguments' row '* traced_own 7 seven' "$own \"%d %s\", arg1, arg2" -- own
+nothing 'its arguments by name' row '* traced_own 7 seven' "p:$own(int n, char *text) \"%d %s\", n, text" -- own
+nothing 'a condition' row '* traced_own yes' "$own (STRCMP(\"seven\", arg2) && arg1 == 7) \"yes\"" -- own
+nothing 'a condition that does not hold: T1, no prefix' none "$own (STRCMP(\"sev\", arg2))" -- own
+nothing 'memory behind a pointer' row '* traced_own 5' "$own \"%d\", *(int *)arg3" -- own
+nothing 'a result' row '* traced_own -2 ENOENT' "r:$own \"%e\", retval" -- own
+nothing 'a result without a format' row '* traced_own = -2 ENOENT' "r:$own" -- own
+nothing 'a result, with the arguments' row '* traced_own 7 seven -2' \
+	"r:$own(int n, char *text) ((int)retval < 0) \"%d %s %d\", n, text, retval" -- own
+nothing 'nested calls, each with its own argument' row '* traced_nested 2 3' "r:$traced:traced_nested \"%d %d\", arg1, retval" \
+	-- nested
+nothing '... all of them' row '* traced_nested 3 6' "r:$traced:traced_nested \"%d %d\", arg1, retval" -- nested
+nothing 'a pattern' row '* traced_nested 6' "r:$traced:traced_* \"%d\", retval" -- own nested
+nothing 'an offset' row '* traced_own 7 traced_own+0x0 \[traced\]' "p:$own+0x0 \"%x %U\", ctx->di, ctx->ip" -- own linger
+nothing 'a stack' row ' traced_own+0x0 \[traced\]' -U "$own" -- own linger
+nothing 'a stack, with addresses' row ' [0-9a-f]* traced_own+0x0 \[traced\]' -U -a "$own" -- own linger
+nothing 'a marker' row '* mark 42 answer' "u:$traced:mark \"%d %s\", arg1, arg2" -- marker
+nothing 'a marker of a provider' row '* mark 42' "u:$traced:traced:mark (arg1 == 42) \"%d\", arg1" -- marker
+nothing 'malloc' row '* malloc size = 54321' 'c:malloc (arg1 > 50000) "size = %d", arg1' -- malloc
+nothing "malloc's result" row '* malloc allocated = [0-9a-f]*' 'r:c:malloc (retval) "allocated = %x", retval' -- malloc
+nothing 'write' row '* write writing 5 bytes to STDOUT' 'p:c:write (arg1 == 1) "writing %d bytes to STDOUT", arg3' -- write
+nothing 'inet_pton' row '* inet_pton 192.0.2.7' 'p:c:inet_pton "%s", arg2' -- pton
+nothing 'pthread_create' row '* pthread_create nothing+0x0 \[traced\]' 'pthread:pthread_create "%U", arg3' -- thread linger
+nothing 'two probes' row '* write' 'r:c:read ((int)retval < 0) "read failed: %d", retval' p:c:write -T -- read write
+nothing 'a tracepoint' row '* sys_enter_nanosleep *' 't:syscalls:sys_enter_nanosleep "%p", args->rqtp' -- sleep
+nothing 'a process that runs' by_pid
+nothing 'no such function' bad 125 "*did you mean 'malloc'*" c:mallocc
+nothing 'no such library' bad 125 '*neither a library*nor a program*' nolib:f
+nothing 'no such marker' bad 125 "*no marker*did you mean 'mark'*" "u:$traced:mrk"
+nothing 'no markers at all' bad 125 '*no marker*' u:pthread:pthread_create
+nothing 'a marker has two arguments' bad 125 '*has 2 arguments*' "u:$traced:mark \"%d\", arg3"
+echo "1..$cases"
