@@ -131,14 +131,20 @@ static int list_programs(const struct armed *a, struct retcon_session *s)
 	return text ? watch_write(to, text, strlen(text)) : -ENOMEM;
 }
 
+/* what was in the file stays until there is something to say instead */
+int armed_empty_output(const struct armed *a)
+{
+	if (a->output && ftruncate(a->watch.out, 0) && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
 static int arm(struct armed *a, struct retcon *ctx, struct retcon_session *s, struct child *child)
 {
-	int ret = 0;
+	int ret;
 
 	cli_say_notes(retcon_session_notes(s));
-	/* what was in the file stays until there is something to say instead */
-	if (a->output && ftruncate(a->watch.out, 0) && errno != EINVAL)
-		ret = -errno;
+	ret = armed_empty_output(a);
 	if (!ret && a->verbose)
 		ret = list_programs(a, s);
 	if (ret) {

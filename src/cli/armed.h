@@ -75,6 +75,9 @@ int armed_bad(const struct armed *a, const char *fmt, ...) __attribute__((format
 /* an option of ARMED_LONGS, or one that getopt_long() did not know: 0 or the exit code */
 int armed_option(struct armed *a, int opt, const char *arg);
 
+/* --output's file, once the command line is understood; -errno */
+int armed_empty_output(const struct armed *a);
+
 /* with CMD, failures of our `own` have a status that CMD's cannot be taken for */
 int armed_status(const struct armed *a, int ret, bool own);
 

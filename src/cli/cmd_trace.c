@@ -408,9 +408,13 @@ static int run(struct armed *a, struct retcon *ctx, struct child *child, struct 
 	if (retcon_trace(ctx, &t->o, &t->trace))
 		return say(ctx);
 	cli_say_notes(retcon_trace_notes(t->trace));
-	if (a->verbose && list_programs(t))
+	ret = armed_empty_output(a);
+	if (!ret && a->verbose)
+		ret = list_programs(t);
+	if (ret) {
+		fprintf(stderr, "retcon: cannot print: %s\n", strerror(-ret));
 		ret = EXIT_FAILED;
-	else if (held_over(held))
+	} else if (held_over(held))
 		ret = armed_bad(a, "what -p or -L names has ended");
 	else if (retcon_trace_arm(t->trace))
 		ret = say(ctx);

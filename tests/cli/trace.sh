@@ -28,9 +28,10 @@ row()
 		shift
 	done
 	shift
-	rm -f "$rows"
+	printf 'what was there before%.0s\n' {1..50} >"$rows"
 	"$build/retcon" trace -o "$rows" "${args[@]}" -- "$traced" "$@" >"$dir/out" 2>"$dir/err" </dev/null || status=$?
 	[ $status -eq 0 ] || { echo "status $status"; cat "$dir/err"; return 0; }
+	! grep -q before "$rows" || echo 'what was in the file before is still there'
 	while IFS= read -r line; do
 		# shellcheck disable=SC2053 # a pattern it is
 		[[ $line != $pattern ]] || return 0
