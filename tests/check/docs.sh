@@ -37,6 +37,7 @@ nothing 'retcon-compile(1) lists the options of --help' same_options compile
 nothing 'retcon-doctor(1) lists the options of --help' same_options doctor
 nothing 'retcon-list(1) lists the options of --help' same_options list
 nothing 'retcon-override(1) lists the options of --help' same_options override
+nothing 'retcon-trace(1) lists the options of --help' same_options trace
 nothing 'retcon-vm(1) lists the options of --help' same_options vm
 have 'manual pages render' scdoc && nothing 'manual pages render' renders
 nothing 'the README is short' readme_is_short
