@@ -82,9 +82,6 @@ static int prepare(struct retcon_trace *t, const struct retcon_trace_opts *o, st
 	if (!o->probes || !o->n_probes || o->n_probes > LIMIT_PROBES)
 		return err_plain(err, -EINVAL, ERR_USAGE, "from 1 to %d probes are needed",
 				 LIMIT_PROBES);
-	if (o->string_size > LIMIT_TRACE_STRING)
-		return err_plain(err, -E2BIG, ERR_LIMIT, "at most %d bytes of a string are kept",
-				 LIMIT_TRACE_STRING);
 	ret = api_scope(&to.scope, o->scope, err);
 	if (!ret)
 		ret = trace_prepare(&t->trace, &to, err);

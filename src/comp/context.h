@@ -24,9 +24,9 @@ struct comp_field {
 };
 
 enum comp_operand_kind {
-	OPERAND_CONST,	  /* value */
-	OPERAND_REGISTER, /* at offset base in struct pt_regs */
-	OPERAND_MEMORY,	  /* the process's, at base + index * scale + value */
+	OPERAND_CONST,	    /* value */
+	OPERAND_REGISTER,   /* at offset base in struct pt_regs */
+	OPERAND_MEMORY,	    /* the process's, at base + index * scale + value */
 	OPERAND_UNREADABLE, /* floating point, and what is not understood */
 };
 

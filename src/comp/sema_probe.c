@@ -141,9 +141,10 @@ static struct node *operand(struct sema *s, const struct expr *e, const struct c
 	struct node *n;
 
 	if (o->kind == OPERAND_UNREADABLE)
-		return sema_fail(s, ERR_UNSUPPORTED, e->name_at,
-				 "'%.*s' of probe %s is floating point, or where no program reads it",
-				 STR_FMT(e->name), s->func->name);
+		return sema_fail(
+			s, ERR_UNSUPPORTED, e->name_at,
+			"'%.*s' of probe %s is floating point, or where no program reads it",
+			STR_FMT(e->name), s->func->name);
 	if (o->kind == OPERAND_CONST)
 		n = sema_const(s, e->at, t, (uint64_t)o->value);
 	else if (o->kind == OPERAND_REGISTER)

@@ -27,6 +27,9 @@ static int parse(struct trace *t, const struct trace_feature_opts *o, struct err
 		return err_plain(err, o->n_probes ? -E2BIG : -EINVAL,
 				 o->n_probes ? ERR_LIMIT : ERR_USAGE,
 				 "from 1 to %d probes are needed", LIMIT_PROBES);
+	if (o->string_bytes > LIMIT_TRACE_STRING)
+		return err_plain(err, -E2BIG, ERR_LIMIT, "at most %d bytes of a string are kept",
+				 LIMIT_TRACE_STRING);
 	t->parsed = calloc(o->n_probes, sizeof(*t->parsed));
 	t->probes = calloc(o->n_probes, sizeof(*t->probes));
 	if (!t->parsed || !t->probes)
@@ -83,8 +86,9 @@ static void note_processes(struct trace *t, const struct trace_feature_opts *o)
 	for (unsigned int i = 0; i < t->n_probes; i++)
 		user |= t->probes[i].places[0].path != NULL;
 	if (user && o->scope.command && !o->scope.system_wide)
-		buf_puts(&t->notes, "user functions are probed in CMD itself, not in what it starts "
-				    "(--system-wide: in every process)\n");
+		buf_puts(&t->notes,
+			 "user functions are probed in CMD itself, not in what it starts "
+			 "(--system-wide: in every process)\n");
 }
 
 int trace_prepare(struct trace *t, const struct trace_feature_opts *o, struct err *err)

@@ -88,8 +88,7 @@ static struct comp_operand operand_of(const struct usdt_arg *a)
 static int add_marker(struct plan_probe *p, const struct exe *exe, const struct exe_marker *m,
 		      struct err *err)
 {
-	struct comp_operand *operands =
-		arena_alloc(p->arena, (m->n_args + 1) * sizeof(*operands));
+	struct comp_operand *operands = arena_alloc(p->arena, (m->n_args + 1) * sizeof(*operands));
 	struct plan_place *place = add_place(p, exe, m->name, m->offset, err);
 
 	if (!place || !operands)
