@@ -71,14 +71,18 @@ dead()
 # The kernel keeps probes' programs from running then; before 6.7 it does not count that, which is said.
 map_update()
 {
+	local equal=-eq
+
 	run 'kmalloc = -ENOMEM under dev_map_update_elem' -- "$bin/mapalloc" 300
 	t_is "$engine: in the middle of map updates: each that is injected fails" "$(failed)" "$(counted injected)"
 	if [ "$(counted untold)" = 1 ]; then
 		t_is "$engine: in the middle of map updates: what cannot be counted is said" "$engine ${kernel}" \
 			"${engine%fmod_ret} 6.1"
 	else
+		# kmemleak makes a note of each allocation, and allocates for it there, too
+		[ ! -e /sys/kernel/debug/kmemleak ] || equal=-ge
 		t_num "$engine: in the middle of map updates: injected and missed are all" \
-			$(($(counted injected) + $(missed))) -eq 300
+			$(($(counted injected) + $(missed))) $equal 300
 	fi
 	[ "$engine" != fmod_ret ] || t_is "$engine: in the middle of map updates: all are injected" "$(failed)" 300
 }
