@@ -37,6 +37,8 @@ struct exe {
 
 /* on first use; a file without symbols has none */
 int exe_read_symbols(struct exe *e, struct err *err);
+/* the same, with files of debug information in dir, by build id */
+int exe_read_symbols_with(struct exe *e, const char *dir, struct err *err);
 /* any symbol's address, data too: the first as above; NULL: none. No err */
 const struct exe_sym *exe_sym(const struct exe *e, const char *name, size_t len);
 /* "main" of "/usr/bin/main" */

@@ -171,15 +171,15 @@ static bool build_id(const struct elf *e, char name[2 * 64 + 2])
 }
 
 /* what is not there, or is another build's, is no error */
-static int read_debug_file(struct exe *e)
+static int read_debug_file(struct exe *e, const char *dir)
 {
 	_cleanup_(elf_close) struct elf elf = { .fd = -1 };
-	char id[2 * 64 + 2], theirs[2 * 64 + 2], path[sizeof(DEBUG_FILES) + sizeof(id) + 8];
+	char id[2 * 64 + 2], theirs[2 * 64 + 2], path[PATH_MAX];
 	int fd, r;
 
-	if (!build_id(&e->elf, id))
+	if (!build_id(&e->elf, id) ||
+	    snprintf(path, sizeof(path), "%s/%s.debug", dir, id) >= (int)sizeof(path))
 		return 0;
-	snprintf(path, sizeof(path), DEBUG_FILES "/%s.debug", id);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || elf_open(&elf, fd, path, NULL) < 0)
 		return 0;
@@ -199,13 +199,18 @@ static void forget_symbols(struct exe *e)
 
 int exe_read_symbols(struct exe *e, struct err *err)
 {
+	return exe_read_symbols_with(e, DEBUG_FILES, err);
+}
+
+int exe_read_symbols_with(struct exe *e, const char *dir, struct err *err)
+{
 	int r;
 
 	if (e->has_symbols)
 		return 0;
 	r = read_table(e, &e->elf, SHT_SYMTAB, &e->strings[0]);
 	if (r == -ENODATA)
-		r = read_debug_file(e);
+		r = read_debug_file(e, dir);
 	if (r == 0 || r == -ENODATA)
 		r = read_table(e, &e->elf, SHT_DYNSYM, &e->strings[1]);
 	if (r < 0 && r != -ENODATA) {

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
+#include "exe/exe.h"
 #include "kern/sys.h"
 #include "kern/tracepoint.h"
+#include "marker.h"
 #include "run_prog.h"
 #include "util/cleanup.h"
 
@@ -39,13 +41,18 @@ struct bench {
 
 static unsigned int tests, failures;
 
-/* as <sys/sdt.h> has it: "somebody looks", counted up by the kernel */
-static volatile unsigned short semaphore __attribute__((section(".probes"))) = 0;
+/* "somebody looks", counted up by the kernel */
+volatile unsigned short retcon_test_semaphore __attribute__((section(".probes"))) = 0;
 
 __attribute__((noinline)) static long probed(long n)
 {
 	__asm__ volatile("" : "+r"(n));
 	return n + 1;
+}
+
+__attribute__((noinline)) static void marked(long n)
+{
+	MARKER("retcon", "marked", "retcon_test_semaphore", "-8@%[n]", [n] "r"(n));
 }
 
 __attribute__((format(printf, 2, 3))) static void result(bool ok, const char *fmt, ...)
@@ -207,19 +214,35 @@ static void on_function(struct bench *b, enum engine e, pid_t pid, uint64_t call
 	result(c.cookie == COOKIE, "%s: the cookie is 0x%llx", name, (unsigned long long)c.cookie);
 }
 
-static void counts_in_semaphore(struct bench *b)
+/* what is read of this file is where it is, and what a marker's argument is said to be is it */
+static void on_marker(struct bench *b)
 {
+	_cleanup_(exe_freep) struct exe *e = NULL;
+	_cleanup_free_ struct exe_marker *m = NULL;
 	struct engine_site site = own_function(getpid());
+	struct exe_func f = { 0 };
+	struct err err = { 0 };
 	unsigned short during;
-	int ret;
+	struct counts c;
+	unsigned int n = 0;
 
-	site.file.semaphore = file_offset(&semaphore);
-	ret = bench_attach(b, ENGINE_UPROBE, DI, &site);
-	during = semaphore;
-	if (ret == 0)
-		bench_detach(b);
-	result(ret == 0 && during == 1 && semaphore == 0, "a semaphore is %u, then %u", during,
-	       semaphore);
+	if (exe_open(&e, "/proc/self/exe", &err) == 0 && exe_symbol(e, "probed", 0, &f, &err) == 0)
+		exe_markers(e, "retcon", "marked", &m, &n, &err);
+	result(f.offset == site.file.offset, "a function is where its file says %s", err.msg);
+	result(n == 1 && m->n_args == 1 && m->arg[0].kind == USDT_REGISTER, "a marker is found");
+	if (n != 1)
+		return;
+	site.file.offset = m->offset;
+	site.file.semaphore = m->semaphore;
+	n = bench_attach(b, ENGINE_UPROBE, (int16_t)m->arg[0].reg, &site) == 0;
+	during = retcon_test_semaphore;
+	marked(41);
+	marked(1);
+	c = bench_detach(b);
+	result(n && during == 1 && retcon_test_semaphore == 0,
+	       "the marker's semaphore is %u, then %u", during, retcon_test_semaphore);
+	result(c.calls == 2 && c.sum == 42, "the marker: %llu calls, its argument adds up to %llu",
+	       (unsigned long long)c.calls, (unsigned long long)c.sum);
 }
 
 static void is_refused(struct bench *b, struct engine_site site, int wanted, const char *what)
@@ -374,7 +397,7 @@ int main(int argc, char **argv)
 		on_function(&b, ENGINE_UPROBE, 0, 5, 1001006);
 		on_function(&b, ENGINE_URETPROBE, 0, 5, 1001011);
 	}
-	counts_in_semaphore(&b);
+	on_marker(&b);
 	refusals(&b);
 	b.only = getpid();
 	have_tracefs();

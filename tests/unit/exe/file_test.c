@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <asm/ptrace.h>
 #include <cmocka.h>
 
-#include "exe/elf.h"
-#include "exe/exe.h"
+#include "exe/exe_impl.h"
 #include "programs.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
@@ -153,6 +153,56 @@ static void functions_that_choose(void **state)
 	assert_true(func(libc, "memcpy", 0).offset != 0);
 	/* of two versions the default one */
 	assert_int_equal(func(libc, "pthread_cond_wait", 0).others, 0);
+}
+
+/* "DIR/ab/cdef....debug" for a program's build id; made, with what from has in it */
+static void keep_debug_file(const char *dir, const char *program, const char *from)
+{
+	char path[PATH_MAX], id[41] = "";
+	_cleanup_(elf_close) struct elf elf = { .fd = -1 };
+	_cleanup_free_ char *note = NULL, *data = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t len = 0;
+
+	program_path(program, path, sizeof(path));
+	assert_int_equal(elf_open(&elf, open(path, O_RDONLY | O_CLOEXEC), path, NULL), 0);
+	assert_int_equal(elf_read(&elf, elf_section(&elf, ".note.gnu.build-id"), &note), 0);
+	for (int i = 0; i < 20; i++)
+		snprintf(id + 2 * i, 3, "%02x", (unsigned char)note[16 + i]);
+	snprintf(path, sizeof(path), "%s/%.2s", dir, id);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/%.2s/%s.debug", dir, id, id + 2);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	program_path(from, path, sizeof(path));
+	assert_int_equal(exe_read_file(path, 1 << 20, &data, &len), 0);
+	assert_int_equal(write(fd, data, len), len);
+}
+
+static void remove_all(const char *dir)
+{
+	char command[PATH_MAX];
+
+	snprintf(command, sizeof(command), "rm -r '%s'", dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void symbols_kept_apart(void **state)
+{
+	_cleanup_(exe_freep) struct exe *whole = opened("program"), *bare = opened("program-bare"),
+					*wrong = opened("program-bare");
+	char dir[] = "/tmp/retcon-debug-XXXXXX";
+	struct exe_func f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	keep_debug_file(dir, "program", "program-static"); /* of another build */
+	assert_int_equal(exe_read_symbols_with(wrong, dir, NULL), 0);
+	assert_int_equal(exe_symbol(wrong, "helper", 0, &f, NULL), -ENOENT);
+	keep_debug_file(dir, "program", "program");
+	assert_int_equal(exe_read_symbols_with(bare, dir, NULL), 0);
+	assert_int_equal(func(bare, "helper", 0).offset, func(whole, "helper", 0).offset);
+	assert_int_equal(func(bare, "alpha", 0).offset, func(whole, "alpha", 0).offset);
+	remove_all(dir);
 }
 
 static void patterns(void **state)
@@ -421,6 +471,7 @@ int main(void)
 		cmocka_unit_test(offsets_end_with_the_function),
 		cmocka_unit_test(static_functions_of_one_name),
 		cmocka_unit_test(functions_that_choose),
+		cmocka_unit_test(symbols_kept_apart),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(markers),
 		cmocka_unit_test(markers_that_are_not_there),
