@@ -55,7 +55,7 @@ static void put_comm(const char *comm, struct buf *out)
 {
 	char safe[17] = "";
 
-	for (size_t i = 0; comm[i] && i < sizeof(safe) - 1; i++)
+	for (size_t i = 0; i < sizeof(safe) - 1 && comm[i]; i++)
 		safe[i] = comm[i] < ' ' || comm[i] == 0x7f ? '?' : comm[i];
 	buf_printf(out, "%-15s ", safe);
 }

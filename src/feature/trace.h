@@ -14,7 +14,7 @@ struct trace {
 	struct scope scope;
 	struct tracing *tracing;
 	struct exe_procs *procs; /* whose addresses are named */
-	struct buf notes; /* one a line */
+	struct buf notes;	 /* one a line */
 };
 
 struct trace_feature_opts {
