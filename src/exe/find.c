@@ -108,6 +108,7 @@ static bool in_maps(const struct finder *f)
 	_cleanup_free_ char *text = NULL;
 	char maps[32], path[PATH_MAX] = "", best[PATH_MAX] = "";
 	struct exe_map m, found = { 0 };
+	struct stat it, ours;
 	const char *at;
 	int rank = 0;
 
@@ -132,7 +133,12 @@ static bool in_maps(const struct finder *f)
 	/* what was replaced meanwhile, by an upgrade perhaps, is still what runs there */
 	snprintf(f->out, PATH_MAX, "/proc/%d/map_files/%llx-%llx", (int)f->pid,
 		 (unsigned long long)found.start, (unsigned long long)found.end);
-	return access(f->out, R_OK) == 0;
+	if (stat(f->out, &it))
+		return false;
+	/* its root is not ours, and its file is not below it */
+	if (stat(best, &ours) == 0 && ours.st_dev == it.st_dev && ours.st_ino == it.st_ino)
+		memcpy(f->out, best, sizeof(best));
+	return true;
 }
 
 static bool in_cache(const struct finder *f)

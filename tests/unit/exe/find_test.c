@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -161,7 +163,7 @@ static void texts_are_limited(void **state)
 	close(fd);
 }
 
-static void is_found(const char *written, pid_t pid, const char *end)
+static void is_found_as(const char *written, pid_t pid, const char *end)
 {
 	char path[PATH_MAX] = "";
 	struct err err = { 0 };
@@ -172,7 +174,15 @@ static void is_found(const char *written, pid_t pid, const char *end)
 	len = strlen(path);
 	if (len < strlen(end) || strcmp(path + len - strlen(end), end) != 0 || access(path, R_OK))
 		fail_msg("%s of %d is %s", written, (int)pid, path);
-	if (pid && strncmp(path, "/proc/", 6) != 0)
+}
+
+/* of a process: by way of what it sees */
+static void is_found(const char *written, pid_t pid, const char *end)
+{
+	char path[PATH_MAX] = "";
+
+	is_found_as(written, pid, end);
+	if (pid && (exe_find(written, pid, path, NULL) || strncmp(path, "/proc/", 6) != 0))
 		fail_msg("%s of %d is %s", written, (int)pid, path);
 }
 
@@ -255,6 +265,60 @@ static void what_a_process_has_mapped(void **state)
 	is_not_found("onlyhere", getpid(), -ENOENT, "neither a library");
 }
 
+/* its links lead to where it sees them lead, and not to our files */
+static void process_with_another_root(void **state)
+{
+	char dir[] = "/tmp/retcon-root-XXXXXX", link[64], real[64], from[PATH_MAX], path[PATH_MAX];
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int said[2];
+	pid_t pid;
+	char ok = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(link, sizeof(link), "%s/lib", dir);
+	mkdir(link, 0700);
+	snprintf(link, sizeof(link), "%s/lib/libelsewhere.so.1", dir);
+	snprintf(real, sizeof(real), "%s/elsewhere", dir);
+	assert_int_equal(symlink("/elsewhere", link), 0);
+	program_path("program-stripped.so", from, sizeof(from));
+	assert_int_equal(exe_read_file(from, 1 << 20, &data, &len), 0);
+	fd = open(real, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, data, len), len);
+	assert_int_equal(pipe(said), 0);
+	pid = fork();
+	if (pid == 0) {
+		ok = chroot(dir) == 0;
+		if (write(said[1], &ok, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(read(said[0], &ok, 1), 1);
+	for (int i = 0; ok && i < 2; i++) {
+		assert_int_equal(
+			exe_find(i ? "elsewhere" : "/lib/libelsewhere.so.1", pid, path, NULL), 0);
+		assert_string_equal(path, real);
+	}
+	if (ok)
+		assert_int_equal(exe_find("/etc/passwd", pid, path, NULL), -ENOENT);
+	/* what it runs is not below its root */
+	if (ok)
+		is_found_as("unit-exe_find_test", pid, "/unit-exe_find_test");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(said[0]);
+	close(said[1]);
+	unlink(link);
+	unlink(real);
+	snprintf(link, sizeof(link), "%s/lib", dir);
+	rmdir(link);
+	rmdir(dir);
+	if (!ok)
+		skip();
+}
+
 static void is_looked_up(const char *written, const char *func, const char *end)
 {
 	struct exe_want want = { .func = func };
@@ -294,6 +358,7 @@ int main(void)
 		cmocka_unit_test(files_of_this_machine),
 		cmocka_unit_test(files_that_are_not_there),
 		cmocka_unit_test(what_a_process_has_mapped),
+		cmocka_unit_test(process_with_another_root),
 		cmocka_unit_test(libraries_that_were_merged),
 	};
 
