@@ -224,7 +224,12 @@ void pgm_count(struct pgm *p, uint32_t control_off)
 
 bool pgm_interruptible(const struct pgm *p)
 {
+	const struct comp_site *site = p->env->site;
 	enum prog_kind kind = p->unit->meta.kind;
+
+	/* a uprobe's runs as the task does (bpf_prog_run_array_uprobe(), 6.12) */
+	if (site && site->func.context && site->func.context->user)
+		return true;
 
 	return kind != PROG_KPROBE && kind != PROG_KRETPROBE;
 }
