@@ -309,9 +309,10 @@ RETCON_API void retcon_trace_disarm(struct retcon_trace *t);
 RETCON_API void retcon_trace_free(struct retcon_trace *t);
 
 struct retcon_value {
-	bool is_text;	/* text is set, and may have zero bytes in it no more than C's */
-	bool faulted;	/* it could not be read */
-	int64_t number; /* as the conversion has it; %u, %x: as unsigned */
+	bool is_text;	  /* text is set */
+	bool faulted;	  /* it could not be read */
+	bool is_unsigned; /* number is a uint64_t: of %u, %x, %p, ... */
+	int64_t number;	  /* as wide as its conversion has it */
 	const char *text;
 };
 

@@ -206,7 +206,7 @@ static void take_values(struct retcon_trace *t, const struct tracing_event *e)
 		if (v->string)
 			out->text = (const char *)e->head + v->off;
 		else
-			out->number = trace_number(e, i);
+			out->number = trace_number(e, i, &out->is_unsigned);
 	}
 }
 

@@ -88,6 +88,8 @@ static void json_values(struct json *j, const struct retcon_trace_event *e)
 			json_null(j);
 		else if (v->is_text)
 			json_str(j, v->text);
+		else if (v->is_unsigned)
+			json_uint(j, (uint64_t)v->number);
 		else
 			json_int(j, v->number);
 	}

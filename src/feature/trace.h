@@ -41,4 +41,4 @@ void trace_user_stack(struct trace *t, uint32_t pid, const uint64_t *addrs, unsi
 /* the name of what was hit: the function, or the event, or the USDT probe */
 const char *trace_function(const struct tracing_event *e);
 /* a value that is no string, cut and extended as its conversion has it */
-int64_t trace_number(const struct tracing_event *e, unsigned int i);
+int64_t trace_number(const struct tracing_event *e, unsigned int i, bool *is_unsigned);

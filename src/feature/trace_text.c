@@ -207,11 +207,12 @@ static void put_frame(const struct exe_frame *f, char *text)
 		snprintf(text, KSYM_TEXT, "[unknown]");
 }
 
-int64_t trace_number(const struct tracing_event *e, unsigned int i)
+int64_t trace_number(const struct tracing_event *e, unsigned int i, bool *is_unsigned)
 {
 	const struct trace_value *v = &e->layout->value[i];
-	bool is_signed = v->conv ? strchr("de", v->conv->letter) != NULL : v->is_signed;
+	bool is_signed = v->conv ? strchr("dec", v->conv->letter) != NULL : v->is_signed;
 
+	*is_unsigned = !is_signed;
 	return (int64_t)cut(number_of(e, v), v->conv ? width_of(v) : v->bytes, is_signed);
 }
 

@@ -82,6 +82,15 @@ by_pid()
 	grep -q "^$pid .*traced_own *seven\$" "$rows" || cat "$rows" "$dir/err"
 }
 
+# as JSON: a number that is none with a sign
+as_json()
+{
+	local said
+
+	said=$("$build/retcon" trace --json "$traced:traced_own \"%llx %d\", -1l, -1" -- "$traced" own 2>&1 >/dev/null </dev/null)
+	[[ $said == *'"message":"ffffffffffffffff -1","values":[18446744073709551615,-1]'* ]] || echo "$said"
+}
+
 own=$traced:traced_own
 nothing 'a function' row '* traced traced_own' "$own" -- own
 nothing 'its arguments' row '* traced_own 7 seven' "$own \"%d %s\", arg1, arg2" -- own
@@ -107,6 +116,7 @@ nothing "malloc's result" row '* malloc allocated = [0-9a-f]*' 'r:c:malloc (retv
 nothing 'write' row '* write writing 5 bytes to STDOUT' 'p:c:write (arg1 == 1) "writing %d bytes to STDOUT", arg3' -- write
 nothing 'inet_pton' row '* inet_pton 192.0.2.7' 'p:c:inet_pton "%s", arg2' -- pton
 nothing 'pthread_create' row '* pthread_create nothing+0x0 \[traced\]' 'pthread:pthread_create "%U", arg3' -- thread linger
+nothing 'as JSON' as_json
 nothing 'two probes' row '* write' 'r:c:read ((int)retval < 0) "read failed: %d", retval' p:c:write -T -- read write
 nothing 'a tracepoint' row '* sys_enter_nanosleep *' 't:syscalls:sys_enter_nanosleep "%p", args->rqtp' -- sleep
 nothing 'a process that runs' by_pid
