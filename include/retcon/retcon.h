@@ -75,6 +75,16 @@ struct retcon_inject_opts {
 	uint64_t count;	    /* inject at most so often; 0: no limit */
 	const struct retcon_scope *scope; /* NULL: whoever's calls */
 	const char *engine; /* "kprobe.multi", "fmod_ret", ...; NULL: the first that works */
+	/*
+	 * Find and count what would be injected, and replace nothing. The callers it meets are
+	 * known to sessions of the same context from when this one is freed.
+	 */
+	bool dry_run;
+	/*
+	 * Follow each injection up its stack: retcon_session_paths(). Callers are followed that
+	 * were known when it happened: from those before it, or from a dry run. Not with dry_run.
+	 */
+	bool follow;
 };
 
 #define RETCON_INJECT_OPTS_INIT                                                                    \
@@ -91,9 +101,10 @@ struct retcon_override_opts {
 	const char *const *rules; /* "should_failslab = -ENOMEM under tcp_v4_connect times 5" */
 	size_t n_rules;
 	const struct retcon_scope *scope; /* NULL: whoever's calls */
-	bool timed;	    /* the caller sets a bound by disarming after a time; else times N */
-	bool force;	    /* a value the function may not return is meant: noted, not refused */
-	const char *engine; /* as in retcon_inject_opts */
+	bool timed;	      /* the caller sets a bound by disarming after a time; else times N */
+	bool force;	      /* a value the function may not return is meant: noted, not refused */
+	const char *engine;   /* as in retcon_inject_opts */
+	bool dry_run, follow; /* as there */
 };
 
 #define RETCON_OVERRIDE_OPTS_INIT                                                                  \
@@ -134,6 +145,10 @@ RETCON_API const char *retcon_session_engine(const struct retcon_session *s, siz
 enum retcon_event_kind {
 	RETCON_EVENT_INJECTED = 1, /* function's return value was replaced */
 	RETCON_EVENT_RETURN = 2,   /* a function of the chain returned after that */
+	/* of those that are followed: */
+	RETCON_EVENT_STEP = 3,	  /* a caller returned that was active at the injection */
+	RETCON_EVENT_SYSCALL = 4, /* the system call returned that it happened in */
+	RETCON_EVENT_EXIT = 5,	  /* the task ended; value: as wait(2) has it */
 };
 
 struct retcon_event {
@@ -150,6 +165,11 @@ struct retcon_event {
 	const char *errno_name; /* "ENOMEM"; NULL if value is no errno */
 	unsigned int n_stack;	/* RETCON_EVENT_INJECTED: callers, nearest first */
 	const char *const *stack;
+	/* which one of those that are followed, counted from 1; 0: none. 0 too in RETCON_EVENT_EXIT
+	 */
+	uint64_t injection;
+	const char *text; /* RETCON_EVENT_STEP: the value by the function's type: "NULL", "true" */
+	bool dry;	  /* RETCON_EVENT_INJECTED: it would have been */
 };
 
 /* pollable; readable when events wait */
@@ -162,11 +182,18 @@ typedef int (*retcon_event_fn)(void *arg, const struct retcon_event *event);
  */
 RETCON_API int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *arg);
 
+/*
+ * What became of all that was followed so far: a tree for each distinct path, of at most
+ * `width` columns (0: as wide as it takes). Complete once disarmed and all events are read.
+ * Lives until the next call; "" if nothing was followed, NULL when out of memory.
+ */
+RETCON_API const char *retcon_session_paths(struct retcon_session *s, unsigned int width);
+
 struct retcon_stats {
 	size_t sz;	      /* set by the caller */
 	uint64_t hits;	      /* calls of the target in scope */
 	uint64_t matches;     /* all conditions held */
-	uint64_t injected;    /* value replaced */
+	uint64_t injected;    /* value replaced; of a dry run: would have been */
 	uint64_t exempt;      /* left alone: kernel threads, retcon, its ancestors, init */
 	uint64_t nofail;      /* left alone: the allocation may not fail */
 	uint64_t unlucky;     /* let pass by the probability */

@@ -6,6 +6,7 @@
 #include "api/context.h"
 #include "api/scope.h"
 #include "feature/compile.h"
+#include "feature/follow.h"
 #include "feature/inject.h"
 #include "feature/late.h"
 #include "feature/override.h"
@@ -19,8 +20,10 @@ struct retcon_session {
 	struct injection in;
 	char **rules; /* as they were given */
 	size_t n_rules;
-	struct buf listing, warnings;
+	struct buf listing, warnings, paths;
 	bool warned;
+	bool dry, over;	       /* over: disarmed */
+	struct follow *follow; /* NULL: not asked for */
 	/* the event being delivered */
 	retcon_event_fn fn;
 	void *arg;
@@ -53,6 +56,20 @@ static int session_begin(struct retcon *ctx, const char *const *rules, size_t n_
 	return 0;
 }
 
+static int check_follow(bool dry, bool follow, struct err *err)
+{
+	if (dry && follow)
+		return err_plain(err, -EINVAL, ERR_USAGE,
+				 "a dry run injects nothing that could be followed");
+	return 0;
+}
+
+static int session_prepared(struct retcon_session *s, bool dry, bool follow, struct err *err)
+{
+	s->dry = dry;
+	return follow || dry ? follow_new(&s->follow, &s->in, dry, &s->ctx->known, err) : 0;
+}
+
 int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 		  struct retcon_session **out)
 {
@@ -64,6 +81,8 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 
 	if (!ret)
 		ret = api_scope(&scope, o.scope, &err);
+	if (!ret)
+		ret = check_follow(o.dry_run, o.follow, &err);
 	if (!ret && (!o.mode || !o.spec))
 		ret = err_plain(&err, -EINVAL, ERR_USAGE, "mode and spec are needed");
 	if (!ret)
@@ -73,11 +92,15 @@ int retcon_inject(struct retcon *ctx, const struct retcon_inject_opts *given,
 						.spec = o.spec,
 						.probability = o.probability,
 						.count = o.count,
+						.dry = o.dry_run,
+						.follow = o.follow,
 						.engine = o.engine,
 						.scope = scope };
 
 		ret = inject_prepare(&s->in, &io, &err);
 	}
+	if (!ret)
+		ret = session_prepared(s, o.dry_run, o.follow, &err);
 	context_report(ctx, ret, &err);
 	if (!ret)
 		*out = take_ptr(s);
@@ -95,6 +118,8 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 
 	if (!ret)
 		ret = api_scope(&scope, o.scope, &err);
+	if (!ret)
+		ret = check_follow(o.dry_run, o.follow, &err);
 	if (!ret && (!o.rules || !o.n_rules || o.n_rules > LIMIT_RULES))
 		ret = err_plain(&err, -EINVAL, ERR_USAGE, "from 1 to %d rules are needed",
 				LIMIT_RULES);
@@ -103,6 +128,8 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 	if (!ret) {
 		const struct override_opts oo = { .rules = o.rules,
 						  .n_rules = (unsigned int)o.n_rules,
+						  .dry = o.dry_run,
+						  .follow = o.follow,
 						  .engine = o.engine,
 						  .scope = scope,
 						  .force = o.force,
@@ -110,6 +137,8 @@ int retcon_override(struct retcon *ctx, const struct retcon_override_opts *given
 
 		ret = override_prepare(&s->in, &oo, &err);
 	}
+	if (!ret)
+		ret = session_prepared(s, o.dry_run, o.follow, &err);
 	context_report(ctx, ret, &err);
 	if (!ret)
 		*out = take_ptr(s);
@@ -155,9 +184,12 @@ void retcon_session_free(struct retcon_session *s)
 {
 	if (!s)
 		return;
+	if (s->follow)
+		follow_free(s->follow, &s->ctx->known);
 	injection_free(&s->in);
 	buf_free(&s->listing);
 	buf_free(&s->warnings);
+	buf_free(&s->paths);
 	for (size_t i = 0; i < s->n_rules; i++)
 		free(s->rules[i]);
 	free(s->rules);
@@ -207,12 +239,17 @@ int retcon_session_arm(struct retcon_session *s)
 {
 	struct err err = { 0 };
 
-	return context_report(s->ctx, session_arm(s->in.session, &err), &err);
+	int ret = session_arm(s->in.session, &err);
+
+	if (!ret)
+		follow_learn(s->follow);
+	return context_report(s->ctx, ret, &err);
 }
 
 void retcon_session_disarm(struct retcon_session *s)
 {
 	session_disarm(s->in.session);
+	s->over = true;
 }
 
 const char *retcon_session_engine(const struct retcon_session *s, size_t rule)
@@ -226,10 +263,10 @@ int retcon_session_fd(const struct retcon_session *s)
 }
 
 /* addresses to names; what cannot be named is shown as it is */
-static unsigned int name_stack(struct retcon_session *s, const struct record *r, size_t len)
+static unsigned int name_stack(struct retcon_session *s, const struct record *r, size_t len,
+			       uint64_t addrs[static LIMIT_STACK_DEPTH])
 {
 	size_t bytes = len - offsetof(struct record, stack);
-	uint64_t addrs[LIMIT_STACK_DEPTH];
 	unsigned int n;
 
 	if (r->stack_bytes <= 0)
@@ -241,7 +278,10 @@ static unsigned int name_stack(struct retcon_session *s, const struct record *r,
 		return 0;
 	for (unsigned int i = 0; i < n; i++)
 		s->stack[i] = s->text[i];
-	return stack_tidy(s->stack, n);
+	n = stack_tidy(s->stack, n);
+	for (unsigned int i = 0; i < n; i++) /* only ever further up */
+		addrs[i] = addrs[(s->stack[i] - s->text[0]) / KSYM_TEXT];
+	return n;
 }
 
 /* a function of the chain */
@@ -252,9 +292,44 @@ static const char *caller_name(const struct retcon_session *s, const struct reco
 	return r->place < plan->n_places ? plan->func[plan->places[r->place].func].name : NULL;
 }
 
+static void deliver_injected(struct retcon_session *s, const struct record *r, size_t len,
+			     struct retcon_event *e)
+{
+	uint64_t addrs[LIMIT_STACK_DEPTH];
+
+	e->kind = RETCON_EVENT_INJECTED;
+	e->dry = s->dry;
+	e->function = session_site_name(s->in.session, r->place);
+	e->n_stack = name_stack(s, r, len, addrs);
+	if (e->function)
+		e->injection = follow_injected(s->follow, r, e->rule, e->function, addrs, s->stack,
+					       e->n_stack);
+}
+
+/* false: there is nothing to tell of it */
+static bool deliver_followed(struct retcon_session *s, const struct record *r,
+			     struct follow_step *step, struct retcon_event *e)
+{
+	follow_record(s->follow, r, step);
+	if (r->kind == RECORD_PATH || (!step->injection && r->kind != RECORD_EXIT))
+		return false;
+	e->kind = r->kind == RECORD_STEP      ? RETCON_EVENT_STEP
+		  : r->kind == RECORD_SYSCALL ? RETCON_EVENT_SYSCALL
+					      : RETCON_EVENT_EXIT;
+	e->injection = step->injection;
+	e->function = step->function;
+	e->text = step->text[0] ? step->text : NULL;
+	e->value = step->value;
+	e->errno_name = r->kind != RECORD_EXIT && e->value < 0 ? errno_name(e->value) : NULL;
+	if (r->kind == RECORD_STEP)
+		e->comm = "";
+	return true;
+}
+
 static int deliver(void *arg, const struct record *r, size_t len)
 {
 	struct retcon_session *s = arg;
+	struct follow_step step;
 	char comm[sizeof(r->comm) + 1] = { 0 };
 	struct retcon_event e = {
 		.sz = sizeof(e),
@@ -274,25 +349,36 @@ static int deliver(void *arg, const struct record *r, size_t len)
 	memcpy(comm, r->comm, sizeof(r->comm));
 	switch (r->kind) {
 	case RECORD_INJECTED:
-		e.kind = RETCON_EVENT_INJECTED;
-		e.function = session_site_name(s->in.session, r->place);
-		e.n_stack = name_stack(s, r, len);
+		deliver_injected(s, r, len, &e);
 		break;
 	case RECORD_RETURN:
 		e.kind = RETCON_EVENT_RETURN;
 		e.function = caller_name(s, r);
 		break;
 	default:
-		return 0;
+		return deliver_followed(s, r, &step, &e) ? s->fn(s->arg, &e) : 0;
 	}
 	return e.function ? s->fn(s->arg, &e) : 0;
 }
 
 int retcon_session_events(struct retcon_session *s, retcon_event_fn fn, void *arg)
 {
+	int ret;
+
 	s->fn = fn;
 	s->arg = arg;
-	return session_consume(s->in.session, deliver, s);
+	ret = session_consume(s->in.session, deliver, s);
+	follow_learn(s->follow);
+	return ret;
+}
+
+const char *retcon_session_paths(struct retcon_session *s, unsigned int width)
+{
+	if (s->over)
+		follow_finish(s->follow);
+	buf_free(&s->paths);
+	follow_print(s->follow, width, &s->paths);
+	return buf_err(&s->paths) ? NULL : buf_str(&s->paths);
 }
 
 static int give_stats(struct retcon_stats *out, const struct retcon_stats *full)

@@ -24,6 +24,7 @@ void retcon_free(struct retcon *ctx)
 	buf_free(&ctx->error);
 	buf_free(&ctx->text);
 	buf_free(&ctx->notes);
+	follow_known_free(&ctx->known);
 	free(ctx);
 }
 

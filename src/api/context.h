@@ -2,13 +2,15 @@
 /* What the functions of retcon.h share: the caller's handle, its last error, options structs. */
 #pragma once
 
+#include "feature/follow.h"
 #include "retcon/retcon.h"
 #include "util/buf.h"
 #include "util/err.h"
 
 struct retcon {
 	struct buf error;
-	struct buf text, notes; /* of the last retcon_compile() */
+	struct buf text, notes;	   /* of the last retcon_compile() */
+	struct follow_known known; /* what sessions before this one have seen on stacks */
 	enum retcon_failure failure;
 };
 

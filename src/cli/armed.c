@@ -93,6 +93,15 @@ int armed_option(struct armed *a, int opt, const char *arg)
 	case OPT_ENGINE:
 		a->engine = arg;
 		return 0;
+	case OPT_DRY_RUN:
+		a->watch.dry = true;
+		return 0;
+	case OPT_REHEARSE:
+		a->rehearse = a->follow = true;
+		return 0;
+	case OPT_FOLLOW:
+		a->follow = true;
+		return 0;
 	case OPT_JSON:
 		a->watch.json = true;
 		return 0;
@@ -177,6 +186,38 @@ struct preparation {
 	void *arg;
 };
 
+/*
+ * CMD once before the run that counts, with nothing injected: what is on the stacks where it
+ * would be, the context remembers.
+ */
+static int rehearse(struct armed *a, struct retcon *ctx, const struct preparation *p)
+{
+	const struct retcon_scope scope = a->scope;
+	const struct watch_opts watch = a->watch;
+	struct retcon_stats stats = { .sz = sizeof(stats) };
+	struct retcon_session *s = NULL;
+	int ret;
+
+	a->scope.command = a->first.pid;
+	a->watch.dry = a->watch.quiet = true;
+	a->watch.command = a->command;
+	a->follow = false;
+	ret = p->prepare(ctx, a, p->arg, &s) || retcon_session_arm(s) ? say(ctx) : 0;
+	if (!ret) {
+		ret = watch_session(s, &a->watch, &a->first);
+		retcon_session_stats(s, &stats);
+		fprintf(stderr, "retcon: rehearsed: %llu would have been injected\n",
+			(unsigned long long)stats.injected);
+		if (a->watch.command_ended && !a->watch.interrupted)
+			ret = 0; /* whatever CMD made of it: it is run once more */
+	}
+	retcon_session_free(s);
+	a->scope = scope;
+	a->watch = watch;
+	a->follow = true;
+	return ret;
+}
+
 static int run_session(struct armed *a, struct retcon *ctx, struct child *child, struct held *held,
 		       void *arg)
 {
@@ -185,6 +226,9 @@ static int run_session(struct armed *a, struct retcon *ctx, struct child *child,
 	int ret;
 
 	a->watch.held = held;
+	ret = a->rehearse ? rehearse(a, ctx, p) : 0;
+	if (ret)
+		return ret;
 	if (p->prepare(ctx, a, p->arg, &s))
 		return say(ctx);
 	if (held_over(held))
@@ -244,10 +288,16 @@ int armed_run_with(struct armed *a, armed_run_fn *run, void *arg)
 
 	if (a->command && !a->command[0])
 		ret = armed_bad(a, "there is no command behind --");
+	if (!ret && a->rehearse && !a->command)
+		ret = armed_bad(a, "--rehearse needs a command to run, behind --");
+	if (!ret && a->follow && a->watch.dry)
+		ret = armed_bad(a, "--dry-run injects nothing that --follow could follow");
 	if (!ret)
 		ret = open_output(a);
 
-	if (!ret && a->command && child_spawn(&child, a->command)) {
+	if (!ret && a->command &&
+	    ((a->rehearse && child_spawn(&a->first, a->command)) ||
+	     child_spawn(&child, a->command))) {
 		fprintf(stderr, "retcon: cannot start a process: %s\n", strerror(errno));
 		ret = EXIT_FAILED;
 	}
@@ -261,6 +311,7 @@ int armed_run_with(struct armed *a, armed_run_fn *run, void *arg)
 		ret = hold_and_run(a, ctx, &child, run, arg);
 		own = !a->watch.command_ended;
 	}
+	child_abandon(&a->first);
 	child_abandon(&child);
 	retcon_free(ctx);
 	if (a->output)

@@ -14,16 +14,20 @@ struct armed {
 	pid_t pids[LIMIT_SCOPE], tids[LIMIT_SCOPE];
 	const char *comms[LIMIT_SCOPE], *users[LIMIT_SCOPE];
 	const char *cgroups[LIMIT_SCOPE], *netns[LIMIT_SCOPE];
-	bool verbose;
+	bool verbose, follow, rehearse;
 	const char *output;
 	const char *engine;
 	char **command;
+	struct child first; /* CMD, to be rehearsed */
 	struct watch_opts watch;
 };
 
 #define ARMED_INIT(command_name)                                                                   \
 	{                                                                                          \
-		.name = (command_name), .scope = RETCON_SCOPE_INIT, .watch = {.out = -1 }          \
+		.name = (command_name), .scope = RETCON_SCOPE_INIT, .first = CHILD_NONE,           \
+		.watch = {                                                                         \
+			.out = -1                                                                  \
+		}                                                                                  \
 	}
 
 enum {
@@ -36,6 +40,9 @@ enum {
 	OPT_UID,
 	OPT_CGROUP,
 	OPT_NETNS,
+	OPT_DRY_RUN,
+	OPT_FOLLOW,
+	OPT_REHEARSE,
 	OPT_OWN, /* where a command's own begin */
 };
 
@@ -55,6 +62,9 @@ enum {
 	{ "kthreads", no_argument, NULL, OPT_KTHREADS },                                           \
 	{ "system-wide", no_argument, NULL, OPT_SYSTEM_WIDE },                                     \
 	{ "json", no_argument, NULL, OPT_JSON },                                                   \
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },                                             \
+	{ "follow", no_argument, NULL, OPT_FOLLOW },                                               \
+	{ "rehearse", no_argument, NULL, OPT_REHEARSE },                                                   \
 	{ "engine", required_argument, NULL, OPT_ENGINE }
 /* clang-format on */
 
@@ -68,6 +78,12 @@ enum {
 	"      --netns PATH|PID|NAME\n"                                                            \
 	"                           only tasks in that network namespace\n"                        \
 	"                           each may be repeated: any of a kind, one of every kind\n"
+
+#define ARMED_FOLLOW_USAGE                                                                            \
+	"      --follow             tell what each caller made of it, up to the system call\n"        \
+	"      --rehearse           the same, CMD run once before it, to know its callers from the\n" \
+	"                           first injection on\n"                                             \
+	"      --dry-run            show and count what would be injected, and inject nothing\n"
 
 /* bad usage, said on stderr; returns EXIT_USAGE */
 int armed_bad(const struct armed *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

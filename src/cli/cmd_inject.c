@@ -24,7 +24,7 @@ static const char usage[] =
 	"      --for TIME           stop after TIME: 500ms, 30s, 5m\n"
 	"      --kthreads           kernel threads too\n"
 	"      --system-wide        allow a rule that nothing narrows; needs --for or -c\n"
-	"      --engine NAME        kprobe.multi, kprobe, fmod_ret (default: the first that works)\n"
+	"      --engine NAME        kprobe.multi, kprobe, fmod_ret (default: the first that works)\n" ARMED_FOLLOW_USAGE
 	"      --json               one JSON object a line\n"
 	"  -o, --output FILE        events go to FILE (default: stdout; with CMD: stderr)\n"
 	"  -v, --verbose            first print each program as C beside its instructions, then\n"
@@ -110,6 +110,8 @@ static int prepare(struct retcon *ctx, const struct armed *a, void *arg,
 	struct retcon_inject_opts *o = arg;
 
 	o->scope = &a->scope;
+	o->dry_run = a->watch.dry;
+	o->follow = a->follow;
 	o->engine = a->engine;
 	return retcon_inject(ctx, o, out);
 }

@@ -28,7 +28,7 @@ static const char usage[] =
 	"      --system-wide        allow a rule that nothing narrows; needs --for, or times in the rule\n"
 	"      --engine NAME        kprobe.multi, kprobe, fmod_ret, lsm; with 'after'\n"
 	"                           kretprobe.multi, kretprobe (default: the first that works)\n"
-	"      --force              take a VALUE that the function may not return\n"
+	"      --force              take a VALUE that the function may not return\n" ARMED_FOLLOW_USAGE
 	"      --json               one JSON object a line\n"
 	"  -o, --output FILE        events go to FILE (default: stdout; with CMD: stderr)\n"
 	"  -v, --verbose            first print each program as C beside its instructions, then\n"
@@ -98,6 +98,8 @@ static int prepare(struct retcon *ctx, const struct armed *a, void *arg,
 
 	o->scope = &a->scope;
 	o->timed = a->watch.limit_ns > 0;
+	o->dry_run = a->watch.dry;
+	o->follow = a->follow;
 	o->engine = a->engine;
 	return retcon_override(ctx, o, out);
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -73,6 +74,8 @@ static int on_event(void *arg, const struct retcon_event *e)
 	struct watch *w = arg;
 	struct buf b = { 0 };
 
+	if (w->o->quiet)
+		return 0;
 	report_event(&b, &w->style, e);
 	return emit(w, &b);
 }
@@ -96,10 +99,12 @@ static void put_armed(struct watch *w, const struct report_style *style, struct 
 /* people and scripts wait for these lines, wherever the events go */
 static int announce(struct watch *w)
 {
-	struct report_style text = { .start = w->style.start };
+	struct report_style text = { .start = w->style.start, .dry = w->style.dry };
 	struct buf b = { 0 };
 	int ret;
 
+	if (w->o->quiet)
+		return 0;
 	cli_say_notes(retcon_session_late_notes(w->session));
 	put_armed(w, &text, &b);
 	ret = buf_err(&b) ? buf_err(&b) : watch_write(STDERR_FILENO, buf_str(&b), b.len);
@@ -126,6 +131,7 @@ static void on_signal(struct watch *w, int fd, struct child *child)
 		}
 		return;
 	}
+	w->o->interrupted = true;
 	/* from a terminal CMD has its own copy; otherwise it would never hear of it */
 	if (child->pid > 0) {
 		if (si.ssi_code <= 0)
@@ -214,6 +220,25 @@ static void put_summary(struct watch *w, struct buf *b)
 		report_perhaps(b, &w->style, retcon_session_warnings(w->session));
 }
 
+/* as wide as the terminal, if it is one */
+static unsigned int columns(const struct watch *w)
+{
+	struct winsize size;
+
+	return ioctl(w->o->out, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 100;
+}
+
+/* what became of each injection; JSON has had the steps */
+static void put_paths(struct watch *w, struct buf *b)
+{
+	const char *text = retcon_session_paths(w->session, columns(w));
+
+	if (!w->style.json && text)
+		buf_puts(b, text);
+	if (b->len)
+		buf_putc(b, '\n');
+}
+
 static int finish(struct watch *w, int ret)
 {
 	struct buf b = { 0 };
@@ -223,8 +248,11 @@ static int finish(struct watch *w, int ret)
 	while (!w->write_error && poll(&left, 1, 0) > 0)
 		if (retcon_session_events(w->session, on_event, w))
 			break;
-	put_summary(w, &b);
-	emit(w, &b);
+	if (!w->o->quiet) {
+		put_paths(w, &b);
+		put_summary(w, &b);
+		emit(w, &b);
+	}
 	if (w->write_error)
 		fprintf(stderr, "retcon: cannot print events: %s\n", strerror(-w->write_error));
 	else if (ret)
@@ -236,7 +264,7 @@ static int finish(struct watch *w, int ret)
 
 int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *child)
 {
-	struct watch w = { .session = s, .o = o, .style = { o->json, o->start } };
+	struct watch w = { .session = s, .o = o, .style = { o->json, o->start, o->dry } };
 	int ret = announce(&w);
 
 	if (!ret && child->pid > 0) {
@@ -248,7 +276,8 @@ int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *
 		}
 	}
 	if (!ret) {
-		cli_say_notes(retcon_session_warnings(s));
+		if (!o->quiet)
+			cli_say_notes(retcon_session_warnings(s));
 		ret = loop(&w, child);
 	}
 	return finish(&w, ret);

@@ -9,13 +9,15 @@
 #include "retcon/retcon.h"
 
 struct watch_opts {
-	bool json;
+	bool json, dry;
+	bool quiet;	   /* nothing is told but failures */
 	int out;	   /* events go here */
 	uint64_t limit_ns; /* --for; 0: none */
 	struct held *held; /* the scope ends with these */
 	uint64_t start;	   /* from watch_now(), before arming: text counts from here */
 	const char *mode;  /* NULL: the rules say all */
 	char **command;
+	bool interrupted;   /* out: by a signal, of which CMD has been told */
 	bool command_ended; /* out: the returned status is CMD's own */
 };
 

@@ -186,6 +186,15 @@ static int write_target(const struct comp_env *envs, unsigned int n_envs, struct
 	return ret < 0 ? ret : unit_name(&u->unit[1], "rc_call", -1, site->func.name, 0, envs->err);
 }
 
+static int write_path(const struct comp_env *env, struct comp_units *u)
+{
+	int ret = comp_units_alloc(u, COMP_PATH_COUNT, env->err);
+
+	for (unsigned int i = 0; ret == 0 && i < COMP_PATH_COUNT; i++)
+		ret = path_prog(env, (enum comp_path)i, &u->unit[u->n++]);
+	return ret;
+}
+
 static int write_children(const struct comp_env *env, struct comp_units *u)
 {
 	int ret = comp_units_alloc(u, 1, env->err);
@@ -310,6 +319,11 @@ int comp_chains(const struct comp_job *job, struct prog_set *out, struct err *er
 int comp_children(const struct comp_job *job, struct prog_set *out, struct err *err)
 {
 	return job->scope.marked ? compile(job, write_children, out, err) : 0;
+}
+
+int comp_path(const struct comp_job *job, struct prog_set *out, struct err *err)
+{
+	return job->path ? compile(job, write_path, out, err) : 0;
 }
 
 int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err)

@@ -69,6 +69,8 @@ struct comp_job {
 	uint32_t cpu_slots;	  /* power of two */
 	uint32_t control;	  /* where its struct rule_control is in the control map's value */
 	uint32_t state;		  /* where its struct chain_state is in a task's */
+	uint32_t path;		  /* where the struct path_state is; 0: nothing is followed */
+	bool dry;		  /* nothing is replaced, all else is done */
 };
 
 struct prog_set {
@@ -113,7 +115,19 @@ int comp_target(const struct comp_job *const *jobs, unsigned int n_jobs,
 int comp_chains(const struct comp_job *job, struct prog_set *out, struct err *err);
 /* what marks the children of marked tasks */
 int comp_children(const struct comp_job *job, struct prog_set *out, struct err *err);
-/* all of them, in this order, for a session of one rule on one site */
+/*
+ * What follows an injection up its stack, whatever the rule: the entry and the return of
+ * any function, the end of a system call, the end of a task; in this order (job->path).
+ */
+enum comp_path {
+	COMP_PATH_ENTRY,
+	COMP_PATH_RETURN,
+	COMP_PATH_SYSCALL,
+	COMP_PATH_EXIT,
+	COMP_PATH_COUNT
+};
+int comp_path(const struct comp_job *job, struct prog_set *out, struct err *err);
+/* those of a rule, targets first, for a session of one rule on one site */
 int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err);
 void prog_set_free(struct prog_set *s);
 

@@ -62,6 +62,21 @@ static int find_preempt_count(const struct kbtf *btf, struct comp_kernel *k, str
 			 "a task from an interrupt on top of it");
 }
 
+static int find_path(const struct kbtf *btf, struct comp_kernel *k, struct err *err)
+{
+	uint32_t id;
+
+	if (kbtf_find(btf, BTF_KIND_TYPEDEF, "btf_trace_sys_exit", &k->sys_exit) == 0 &&
+	    kbtf_find(btf, BTF_KIND_TYPEDEF, "btf_trace_sched_process_exit", &k->process_exit) ==
+		    0 &&
+	    kbtf_find(btf, BTF_KIND_STRUCT, "task_struct", &id) == 0 &&
+	    member_offset(btf, id, "exit_code", &k->task_exit_code) == 0)
+		return 0;
+	return err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
+			 "the kernel has no tracepoints sys_exit and sched_process_exit: cannot "
+			 "follow what is injected (--follow)");
+}
+
 int comp_find_kernel(const struct comp_job *job, struct comp_kernel *k, struct err *err)
 {
 	int ret = find_task(job->btf, k, err);
@@ -76,5 +91,7 @@ int comp_find_kernel(const struct comp_job *job, struct comp_kernel *k, struct e
 		ret = err_plain(err, -EOPNOTSUPP, ERR_KERNEL_LACKS,
 				"the kernel has no tracepoint task_newtask: cannot follow the "
 				"command's children");
+	if (ret == 0 && job->path)
+		ret = find_path(job->btf, k, err);
 	return ret;
 }

@@ -198,6 +198,22 @@ void pgm_state_or_new(struct pgm *p)
 	p->state = state;
 }
 
+void pgm_state_or(struct pgm *p, ir_label none)
+{
+	struct ir *ir = p->ir;
+	ir_label have = ir_label_new(ir);
+	ir_reg state = ir_new_reg(ir);
+
+	pgm_state(p);
+	ir_note(ir, "if (!state) state = bpf_task_storage_get(&tasks, task, NULL, CREATE);");
+	ir_mov(ir, state, ir_r(p->state));
+	ir_branch(ir, BPF_JNE, IR_64, p->state, ir_k(0), have);
+	ir_mov(ir, state, ir_r(storage_get(p, BPF_LOCAL_STORAGE_GET_F_CREATE)));
+	ir_branch(ir, BPF_JEQ, IR_64, state, ir_k(0), none);
+	ir_place(ir, have);
+	p->state = state;
+}
+
 void pgm_draw(struct pgm *p)
 {
 	uint64_t threshold = p->env->job->schedule.probability;

@@ -27,7 +27,9 @@ struct comp_kernel {
 	uint32_t preempt_var; /* BTF VAR, per CPU */
 	int32_t preempt_off;
 	struct scope_offsets scope;
-	uint32_t newtask; /* typedef btf_trace_task_newtask; 0 unless scope.marked */
+	uint32_t newtask;		 /* typedef btf_trace_task_newtask; 0 unless scope.marked */
+	uint32_t sys_exit, process_exit; /* the same of these; 0 unless job->path */
+	int32_t task_exit_code;
 };
 
 /* One rule, bound to types; of the target's program on one of its sites. */
@@ -130,6 +132,8 @@ void pgm_state(struct pgm *p);
 void pgm_need_state(struct pgm *p);
 /* same, made if there is none: never NULL; no memory: lost++, return 0 */
 void pgm_state_or_new(struct pgm *p);
+/* the same, but goes to `none` uncounted */
+void pgm_state_or(struct pgm *p, ir_label none);
 /* if (draw fails) { unlucky++; return 0; } */
 void pgm_draw(struct pgm *p);
 void pgm_count(struct pgm *p, uint32_t control_off);
@@ -168,6 +172,10 @@ void schedule_match(struct pgm *p);
 void schedule_look(struct pgm *p);
 void schedule_take(struct pgm *p);
 bool schedule_numbers(const struct pgm *p);
+
+/* what is injected is followed up the stack (path_prog.c) */
+void path_begin(struct pgm *p);
+int path_prog(const struct comp_env *env, enum comp_path which, struct comp_unit *unit);
 
 /* the first of the rules that matches acts; all are of one site */
 int target_prog(const struct comp_env *envs, unsigned int n_envs, struct comp_unit *unit);

@@ -116,7 +116,7 @@ static void mark_injected(struct pgm *p)
 	struct ir *ir = p->ir;
 
 	for (unsigned int c = 0; c < job->n_chains; c++) {
-		if (job->chains[c].negated)
+		if (job->chains[c].negated || job->dry)
 			continue;
 		ir_note(ir, "state->injected[%u] = 1;", c);
 		ir_store(ir, 4, p->state, INJECTED_OFF(p, c), ir_k(1));
@@ -125,12 +125,17 @@ static void mark_injected(struct pgm *p)
 	pgm_count(p, RULE_OFF(p, injected));
 }
 
-/* done: nothing is looked at any more */
+/* done: nothing is looked at any more. A function returns what it would in a dry run */
 static void replace(struct pgm *p, ir_label done)
 {
 	int64_t value = p->env->job->value;
 	struct ir *ir = p->ir;
 
+	if (p->env->job->dry) {
+		ir_note(ir, "return 0; /* a dry run */");
+		ir_jump(ir, done);
+		return;
+	}
 	if (p->unit->meta.kind == PROG_FMOD_RET || p->unit->meta.kind == PROG_LSM) {
 		ir_note(ir, "return %lld;", (long long)modified_return(value));
 		ir_exit(ir, ir_k(modified_return(value)));
@@ -208,6 +213,8 @@ static void write_rule(struct pgm *p, ir_label done)
 		schedule_match(p);
 	schedule_take(p);
 	mark_injected(p);
+	if (p->env->job->path && !p->env->job->dry)
+		path_begin(p);
 	send_record(p, rec);
 	walk_let_go(p, &hold);
 	replace(p, done);

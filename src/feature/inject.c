@@ -59,6 +59,8 @@ int inject_prepare(struct injection *in, const struct inject_opts *o, struct err
 	io.value = mode->value;
 	io.schedule.probability = probability_scaled(o->probability);
 	io.schedule.times = o->count;
+	io.dry = o->dry;
+	io.follow = o->follow;
 	io.engine = o->engine;
 	ret = injection_alloc(in, 1, err);
 	if (!ret)

@@ -9,6 +9,7 @@ struct inject_opts {
 	const char *spec;
 	double probability;
 	uint64_t count;
+	bool dry, follow;   /* as injection_opts has them */
 	const char *engine; /* NULL: the first that works */
 	struct scope_opts scope;
 };

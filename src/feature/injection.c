@@ -50,6 +50,8 @@ int injection_compile(struct injection *in, const struct injection_opts *o, stru
 		.n_rules = in->n_rules,
 		.scope = in->scope.who,
 		.command = o->scope.command,
+		.dry = o->dry,
+		.follow = o->follow,
 		.shown_only = kern_types_only(in->kern),
 	};
 	enum engine only;

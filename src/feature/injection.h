@@ -24,6 +24,7 @@ struct injection_opts {
 	/* of a spec: a rule has its own */
 	struct schedule schedule;
 	int64_t value;
+	bool dry, follow;   /* as session_opts has them */
 	bool force;	    /* take a value that the function may not return, and the like */
 	const char *engine; /* NULL: the first that works */
 	const char *what;   /* of which each call would fail, for a rule that nothing narrows */

@@ -33,6 +33,8 @@ int override_prepare(struct injection *in, const struct override_opts *o, struct
 		.scope = o->scope,
 		.force = o->force,
 		.engine = o->engine,
+		.dry = o->dry,
+		.follow = o->follow,
 	};
 	int ret = parse(in, o, err);
 

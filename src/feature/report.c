@@ -12,8 +12,8 @@ void report_armed(struct buf *out, const struct report_style *style, const char 
 	struct json j = { .out = out };
 
 	if (!style->json) {
-		buf_printf(out, "armed: %s%s%s (by %s)\n", mode ? mode : "", mode ? " " : "", rule,
-			   engine);
+		buf_printf(out, "armed: %s%s%s (by %s%s)\n", mode ? mode : "", mode ? " " : "",
+			   rule, engine, style->dry ? "; dry run" : "");
 		return;
 	}
 	json_begin(&j, '{');
@@ -29,6 +29,10 @@ void report_armed(struct buf *out, const struct report_style *style, const char 
 	json_str(&j, rule);
 	json_key(&j, "engine");
 	json_str(&j, engine);
+	if (style->dry) {
+		json_key(&j, "dry_run");
+		json_bool(&j, true);
+	}
 	json_end(&j, '}');
 	buf_putc(out, '\n');
 }
@@ -58,10 +62,35 @@ static void event_text(struct buf *out, const struct report_style *style,
 	if (e->tid != e->pid)
 		buf_printf(out, "/%" PRIu32, e->tid);
 	buf_printf(out, "]  %s %s %" PRId64 "%s%s\n", e->function,
-		   e->kind == RETCON_EVENT_INJECTED ? "=" : "returned", e->value,
-		   e->errno_name ? " " : "", e->errno_name ? e->errno_name : "");
+		   e->kind != RETCON_EVENT_INJECTED ? "returned"
+		   : e->dry			    ? "would be"
+						    : "=",
+		   e->value, e->errno_name ? " " : "", e->errno_name ? e->errno_name : "");
 	for (unsigned int i = 0; i < e->n_stack; i++)
 		buf_printf(out, "                %s\n", e->stack[i]);
+}
+
+static void json_whose(struct json *j, const char *type, const struct retcon_event *e)
+{
+	json_key(j, "type");
+	json_str(j, type);
+	json_key(j, "time");
+	json_uint(j, e->time);
+	json_key(j, "pid");
+	json_uint(j, e->pid);
+	json_key(j, "tid");
+	json_uint(j, e->tid);
+}
+
+static void json_value(struct json *j, const struct retcon_event *e)
+{
+	json_key(j, "value");
+	json_int(j, e->value);
+	json_key(j, "errno");
+	if (e->errno_name)
+		json_str(j, e->errno_name);
+	else
+		json_null(j);
 }
 
 static void event_json(struct buf *out, const struct retcon_event *e)
@@ -69,14 +98,11 @@ static void event_json(struct buf *out, const struct retcon_event *e)
 	struct json j = { .out = out };
 
 	json_begin(&j, '{');
-	json_key(&j, "type");
-	json_str(&j, e->kind == RETCON_EVENT_INJECTED ? "injected" : "return");
-	json_key(&j, "time");
-	json_uint(&j, e->time);
-	json_key(&j, "pid");
-	json_uint(&j, e->pid);
-	json_key(&j, "tid");
-	json_uint(&j, e->tid);
+	json_whose(&j,
+		   e->kind != RETCON_EVENT_INJECTED ? "return"
+		   : e->dry			    ? "would inject"
+						    : "injected",
+		   e);
 	json_key(&j, "comm");
 	json_str(&j, e->comm);
 	json_key(&j, "cpu");
@@ -85,13 +111,7 @@ static void event_json(struct buf *out, const struct retcon_event *e)
 	json_str(&j, e->rule);
 	json_key(&j, "function");
 	json_str(&j, e->function);
-	json_key(&j, "value");
-	json_int(&j, e->value);
-	json_key(&j, "errno");
-	if (e->errno_name)
-		json_str(&j, e->errno_name);
-	else
-		json_null(&j);
+	json_value(&j, e);
 	if (e->kind == RETCON_EVENT_INJECTED) {
 		json_key(&j, "stack");
 		json_begin(&j, '[');
@@ -99,15 +119,57 @@ static void event_json(struct buf *out, const struct retcon_event *e)
 			json_str(&j, e->stack[i]);
 		json_end(&j, ']');
 	}
+	if (e->injection) {
+		json_key(&j, "injection");
+		json_uint(&j, e->injection);
+	}
+	json_end(&j, '}');
+	buf_putc(out, '\n');
+}
+
+/* of what is followed; status as the shell has it: 128 and more, by a signal */
+static void followed_json(struct buf *out, const struct retcon_event *e)
+{
+	struct json j = { .out = out };
+	int sig = (int)e->value & 0x7f;
+
+	json_begin(&j, '{');
+	json_whose(&j,
+		   e->kind == RETCON_EVENT_STEP	     ? "step"
+		   : e->kind == RETCON_EVENT_SYSCALL ? "syscall"
+						     : "exit",
+		   e);
+	if (e->kind == RETCON_EVENT_EXIT) {
+		json_key(&j, "status");
+		json_int(&j, sig ? 128 + sig : (e->value >> 8) & 0xff);
+		json_end(&j, '}');
+		buf_putc(out, '\n');
+		return;
+	}
+	json_key(&j, "injection");
+	json_uint(&j, e->injection);
+	if (e->function) {
+		json_key(&j, "function");
+		json_str(&j, e->function);
+	}
+	json_value(&j, e);
+	if (e->text) {
+		json_key(&j, "text");
+		json_str(&j, e->text);
+	}
 	json_end(&j, '}');
 	buf_putc(out, '\n');
 }
 
 void report_event(struct buf *out, const struct report_style *style, const struct retcon_event *e)
 {
-	if (style->json)
+	bool followed = e->kind != RETCON_EVENT_INJECTED && e->kind != RETCON_EVENT_RETURN;
+
+	if (style->json && followed)
+		followed_json(out, e);
+	else if (style->json)
 		event_json(out, e);
-	else
+	else if (!followed) /* people read the whole path, at the end */
 		event_text(out, style, e);
 }
 
@@ -157,15 +219,26 @@ static uint64_t counter(const struct retcon_stats *s, size_t i)
 /* in the closing line, as there is no more to say: which ones, retcon-override(1) tells */
 #define UNTOLD " (before Linux 6.7 not all are counted)"
 
-static void json_counters(struct json *j, const struct retcon_stats *s)
+static bool is_injected(size_t i)
+{
+	return counters[i].off == offsetof(struct retcon_stats, injected);
+}
+
+static void json_counters(struct json *j, const struct report_style *style,
+			  const struct retcon_stats *s)
 {
 	for (size_t i = 0; i < N_COUNTERS; i++) {
 		json_key(j, counters[i].key);
-		json_uint(j, counter(s, i));
+		json_uint(j, style->dry && is_injected(i) ? 0 : counter(s, i));
 	}
+	if (!style->dry)
+		return;
+	json_key(j, "would_inject");
+	json_uint(j, s->injected);
 }
 
-static void put_counters(struct buf *out, const struct retcon_stats *s, bool one_rule)
+static void put_counters(struct buf *out, const struct report_style *style,
+			 const struct retcon_stats *s, bool one_rule)
 {
 	bool first = true;
 
@@ -174,7 +247,8 @@ static void put_counters(struct buf *out, const struct retcon_stats *s, bool one
 
 		if (!shown && !counter(s, i))
 			continue;
-		buf_printf(out, "%s%" PRIu64 " %s", first ? "" : ", ", counter(s, i),
+		buf_printf(out, "%s%" PRIu64 " %s%s", first ? "" : ", ", counter(s, i),
+			   style->dry && is_injected(i) ? "would be " : "",
 			   counter(s, i) == 1 ? counters[i].one : counters[i].many);
 		if (s->untold && counters[i].off == offsetof(struct retcon_stats, misses))
 			buf_puts(out, UNTOLD);
@@ -211,7 +285,7 @@ void report_rule_summary(struct buf *out, const struct report_style *style, cons
 
 	if (!style->json) {
 		buf_printf(out, "%s: ", rule);
-		put_counters(out, s, true);
+		put_counters(out, style, s, true);
 		put_why_not(out, s, !first);
 		return;
 	}
@@ -220,7 +294,7 @@ void report_rule_summary(struct buf *out, const struct report_style *style, cons
 	json_str(&j, "rule");
 	json_key(&j, "rule");
 	json_str(&j, rule);
-	json_counters(&j, s);
+	json_counters(&j, style, s);
 	json_key(&j, "entered");
 	json_uint(&j, s->entered);
 	json_end(&j, '}');
@@ -235,7 +309,7 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 		json_begin(&j, '{');
 		json_key(&j, "type");
 		json_str(&j, "summary");
-		json_counters(&j, s);
+		json_counters(&j, style, s);
 		json_key(&j, "entered");
 		json_uint(&j, s->entered);
 		json_key(&j, "untold");
@@ -245,8 +319,10 @@ void report_summary(struct buf *out, const struct report_style *style, const str
 		return;
 	}
 	buf_puts(out, "done: ");
-	put_counters(out, s, false);
+	put_counters(out, style, s, false);
 	put_why_not(out, s, false);
+	if (style->dry)
+		buf_puts(out, "dry run: nothing was injected\n");
 	if (s->exempt)
 		buf_puts(out, SPARED);
 }

@@ -8,6 +8,7 @@
 struct report_style {
 	bool json;
 	uint64_t start; /* CLOCK_MONOTONIC when armed: text times count from here */
+	bool dry;	/* what would be injected is not */
 };
 
 /* "armed" line: mode (NULL: the rule has its own target), rule, target's engine, and for JSON the

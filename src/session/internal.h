@@ -15,6 +15,15 @@ struct attached {
 	struct engine_link link;
 };
 
+/* What follows injections up the stack: two programs, and a pair of links for each batch */
+struct path {
+	struct prog_set progs; /* by enum comp_path */
+	int fd[2][2];	       /* entry, return: by kprobe.multi, by kprobe */
+	bool single;	       /* kprobe.multi has been refused */
+	struct engine_link *links;
+	unsigned int n_links;
+};
+
 struct session {
 	struct kern *kern; /* borrowed */
 	struct session_opts opts;
@@ -23,6 +32,7 @@ struct session {
 	struct exempt exempt;
 	struct targets targets;
 	struct prog_set followers; /* of callers and of children */
+	struct path path;
 	struct maps_size size;
 	struct maps maps;
 	int btf_fd;
@@ -46,6 +56,11 @@ int group_compile(struct group *g, unsigned int site, enum engine e, struct err 
 
 /* attach.c: to be taken down with the session; prog_fd is the session's then. -ENOMEM */
 int session_keep(struct session *s, enum engine e, int prog_fd, struct engine_link link);
+/* path.c: its programs, last but for the functions. info: of each of them */
+void path_init(struct path *p);
+int path_arm(struct session *s, const struct prog_info *info, struct err *err);
+void path_disarm(struct path *p);
+void path_free(struct path *p);
 /* follow.c */
 int attach_follower(struct session *s, const struct prog *p, const struct prog_info *info,
 		    struct err *err);

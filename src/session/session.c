@@ -36,6 +36,7 @@ void session_free(struct session *s)
 	release_maps(s);
 	targets_free(&s->targets);
 	prog_set_free(&s->followers);
+	path_free(&s->path);
 	for (unsigned int i = 0; s->engines && i < s->opts.n_rules; i++)
 		buf_free(&s->engines[i]);
 	free(s->engines);
@@ -71,6 +72,7 @@ static void job_fill(const struct session *s, unsigned int rule, const struct kb
 		.value = s->rules[rule].value,
 		.schedule = s->rules[rule].schedule,
 		.cpu_slots = s->size.cpu_slots,
+		.dry = s->opts.dry,
 		.control = maps_rule_offset(rule, s->size.cpu_slots),
 		.state = state,
 	};
@@ -89,6 +91,10 @@ static int fill_jobs(struct session *s, const struct kbtf *btf, struct err *err)
 		if (s->jobs[i].n_chains)
 			state += sizeof(struct chain_state);
 	}
+	for (unsigned int i = 0; s->opts.follow && i < s->opts.n_rules; i++)
+		s->jobs[i].path = state;
+	if (s->opts.follow)
+		state += sizeof(struct path_state);
 	s->size.state_bytes = state + sizeof(struct after_state);
 	if (s->size.state_bytes > STATE_BYTES_MAX)
 		return err_plain(err, -E2BIG, ERR_LIMIT,
@@ -118,7 +124,9 @@ static int compile(struct session *s, struct err *err)
 	}
 	for (unsigned int i = 0; ret == 0 && i < s->opts.n_rules; i++)
 		ret = comp_chains(&s->jobs[i], &s->followers, err);
-	return ret ? ret : comp_children(&s->jobs[0], &s->followers, err);
+	if (ret == 0)
+		ret = comp_children(&s->jobs[0], &s->followers, err);
+	return ret ? ret : comp_path(&s->jobs[0], &s->path.progs, err);
 }
 
 static int copy_rules(struct session *s, const struct session_opts *opts, struct err *err)
@@ -147,6 +155,7 @@ int session_new(struct session **out, struct kern *kern, const struct session_op
 	if (!s)
 		return err_nomem(err);
 	maps_init(&s->maps);
+	path_init(&s->path);
 	s->btf_fd = -1;
 	s->kern = kern;
 	s->exempt.self = 1; /* if nobody else: init always is */
@@ -187,6 +196,7 @@ int session_print(const struct session *s, struct buf *out)
 	for (unsigned int i = 0; i < s->targets.n_groups; i++)
 		print_set(&s->targets.group[i].progs, out);
 	print_set(&s->followers, out);
+	print_set(&s->path.progs, out);
 	return buf_err(out);
 }
 
@@ -259,11 +269,11 @@ static int make_maps(struct session *s, const struct lineinfo *li, struct err *e
 	return 0;
 }
 
-/* all programs as they are planned, in the order in which attach_all() has them */
+/* all programs as they are planned, in the order in which attach_all() has them, then path's */
 static int describe(const struct session *s, struct lineinfo *li, struct err *err)
 {
 	_cleanup_free_ struct prog *all = NULL;
-	uint32_t n = s->followers.n_progs;
+	uint32_t n = s->followers.n_progs + s->path.progs.n_progs;
 
 	for (unsigned int i = 0; i < s->targets.n_groups; i++)
 		n += s->targets.group[i].progs.n_progs;
@@ -279,6 +289,9 @@ static int describe(const struct session *s, struct lineinfo *li, struct err *er
 		memcpy(&all[n], set->progs, set->n_progs * sizeof(*all));
 		n += set->n_progs;
 	}
+	if (s->path.progs.n_progs)
+		memcpy(&all[n], s->path.progs.progs, s->path.progs.n_progs * sizeof(*all));
+	n += s->path.progs.n_progs;
 	return lineinfo_build(li, all, n, s->size.state_bytes, err);
 }
 
@@ -318,6 +331,8 @@ int session_arm(struct session *s, struct err *err)
 		ret = make_maps(s, &li, err);
 	if (!ret)
 		ret = attach_all(s, &li, err);
+	if (!ret && s->opts.follow)
+		ret = path_arm(s, &li.progs[li.n_progs - s->path.progs.n_progs], err);
 	if (ret) {
 		session_disarm(s);
 		release_maps(s);
@@ -357,6 +372,7 @@ void session_disarm(struct session *s)
 	s->n_attached = 0;
 	free(s->attached);
 	s->attached = NULL;
+	path_disarm(&s->path);
 }
 
 const char *session_engine(const struct session *s, unsigned int rule)

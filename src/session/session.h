@@ -24,6 +24,8 @@ struct session_opts {
 	/* but for self and exempt, which the session finds: processes named here are not */
 	struct comp_scope scope;
 	pid_t command;	 /* scope.marked: this process, waiting to exec, and its descendants */
+	bool dry;	 /* all but replacing the value */
+	bool follow;	 /* up the stack of what was injected: session_follow() */
 	bool shown_only; /* not to be armed: programs are the same on every machine */
 };
 
@@ -65,6 +67,14 @@ const char *session_notes(const struct session *s);
 const char *session_tried(const struct session *s);
 /* the function that a record's place means, of one that was injected; NULL: no such place */
 const char *session_site_name(const struct session *s, uint32_t place);
+
+/*
+ * Functions that may be on the stack of what is injected: from here on their calls are
+ * seen to return (session_opts.follow). number: what records say, of the first; the others
+ * count on. seen[i]: that one can be; the kernel has functions that cannot. -errno: none is.
+ */
+int session_follow(struct session *s, const uint64_t *addrs, unsigned int n, unsigned int number,
+		   bool *seen);
 
 int session_fd(const struct session *s); /* readable when records wait; -1 unarmed */
 typedef int (*session_record_fn)(void *arg, const struct record *r, size_t len);

@@ -89,6 +89,12 @@ struct after_call {
 	__u64 time; /* of the entry, CLOCK_MONOTONIC; in probes */
 };
 
+/* what is followed up a task's stack, behind the chains of all rules: comp/path_prog.c */
+struct path_state {
+	__u64 low;  /* how far up the stack calls have come and gone since; 0: nothing to follow */
+	__u64 hurt; /* injections into the task so far */
+};
+
 struct after_state {
 	__u64 beyond; /* stack address of the outermost call that found no room; 0: none did */
 	struct after_call call[LIMIT_AFTER_CALLS];
@@ -98,6 +104,10 @@ enum record_kind {
 	RECORD_INJECTED = 1, /* value replaced, with stack */
 	RECORD_RETURN = 2,   /* a chain function left after an injection inside it */
 	RECORD_TRACE = 3,    /* a probe's: comp/trace.h has what follows the head */
+	RECORD_PATH = 4,     /* before RECORD_INJECTED of what is followed; value: .hurt; `at` */
+	RECORD_STEP = 5,     /* a call active at an injection returned; place: whose; `at` */
+	RECORD_SYSCALL = 6,  /* the system call with an injection in it returned */
+	RECORD_EXIT = 7,     /* a task that had one ended; value: as wait(2) has it */
 };
 
 struct record {
@@ -108,7 +118,13 @@ struct record {
 	__u32 pid;   /* process */
 	__u32 tid;   /* thread */
 	__s64 value; /* injected or returned, sign-extended */
-	char comm[16];
+	union {
+		char comm[16];
+		struct {
+			__u64 sp;  /* where the return address of the call was */
+			__u64 low; /* RECORD_PATH: path_state.low before; RECORD_STEP: .hurt */
+		} at;
+	};
 	__u32 cpu;
 	__s32 stack_bytes;		/* RECORD_INJECTED; negative: errno of the walk */
 	__u64 stack[LIMIT_STACK_DEPTH]; /* only stack_bytes of it are sent */

@@ -32,6 +32,9 @@
 #define LIMIT_SCOPE	   16	     /* values of one kind that make the scope: -p, --uid, ... */
 #define LIMIT_EXEMPT	   32	     /* ancestors of retcon left alone */
 #define LIMIT_STACK_DEPTH  64	     /* return addresses kept of one kernel stack */
+#define LIMIT_PATH_FUNCS   1024	     /* functions that injections are followed through */
+#define LIMIT_PATH_OPEN	   1024	     /* injections followed at a time, and tasks that had some */
+#define LIMIT_PATHS	   256	     /* distinct paths that are told apart */
 #define LIMIT_CPUS	   1024	     /* slots of per-CPU counters */
 #define LIMIT_BTF_BYTES	   (256 << 20) /* size of a BTF blob we are willing to read */
 #define LIMIT_LIST_BYTES   (4 << 20)   /* of the error injection list; some 10^5 functions */

@@ -227,6 +227,7 @@ static void add_kernel(struct fix *f)
 	field(f, "flags", f->u32, 44);
 	field(f, "pid", f->i32, 100);
 	field(f, "tgid", f->i32, 104);
+	field(f, "exit_code", f->i32, 108);
 	field(f, "comm", comm, 120);
 	field(f, "cred", f->cred, 136);
 	field(f, "nsproxy", f->nsproxy, 144);
@@ -239,6 +240,8 @@ static void add_kernel(struct fix *f)
 	proto = ok(f, btf__add_func_proto(f->b, 0));
 	ok(f, btf__add_func_param(f->b, "__data", data));
 	alias(f, "btf_trace_task_newtask", ptr(f, proto));
+	alias(f, "btf_trace_sys_exit", ptr(f, proto));
+	alias(f, "btf_trace_sched_process_exit", ptr(f, proto));
 }
 
 struct param_def {

@@ -31,9 +31,14 @@ uint32_t machine_state(unsigned int n)
 	return (uint32_t)(sizeof(struct task_state) + n * sizeof(struct chain_state));
 }
 
-uint32_t machine_after(void)
+uint32_t machine_path(void)
 {
 	return machine_state(MACHINE_RULES);
+}
+
+uint32_t machine_after(void)
+{
+	return machine_path() + (uint32_t)sizeof(struct path_state);
 }
 
 struct rule_control *machine_rule(const struct machine *m, unsigned int n)
@@ -232,6 +237,8 @@ static uint64_t helper(struct cpu *c, int32_t id)
 		return read_string(r[1], r[2], r[3]);
 	case BPF_FUNC_probe_read_user_str:
 		return read_user_string(r[1], r[2], r[3]);
+	case BPF_FUNC_get_attach_cookie:
+		return m->cookie;
 	case BPF_FUNC_get_func_arg:
 		return get_arg(r);
 	case BPF_FUNC_get_func_ret:

@@ -22,6 +22,7 @@ struct machine_task {
 	struct {
 		struct task_state own;
 		struct chain_state rule[MACHINE_RULES];
+		struct path_state path;
 		struct after_state after;
 	} state;
 	bool has_state;
@@ -35,6 +36,7 @@ struct machine {
 	uint32_t cpu, random;
 	bool storage_fails, ring_full;
 	uint64_t cgroup[MACHINE_LEVELS]; /* the current task's and its ancestors, 0: none so deep */
+	uint64_t cookie;		 /* of the link that runs a program */
 	uint64_t func_ret;		 /* what the function of an exit program returned */
 	/* what bpf_get_stack() finds; negative: its error */
 	uint64_t trace[LIMIT_STACK_DEPTH];
@@ -56,6 +58,7 @@ struct machine *machine_new(void);
 /* where rule n's struct rule_control and struct chain_state are, as a job wants it */
 uint32_t machine_control(unsigned int n);
 uint32_t machine_state(unsigned int n);
+uint32_t machine_path(void);
 uint32_t machine_after(void);
 struct rule_control *machine_rule(const struct machine *m, unsigned int n);
 void machine_free(struct machine *m);

@@ -37,6 +37,7 @@ static struct retcon_session *make_session(void)
 {
 	static const char *const rule = "should_failslab = -ENOMEM under tcp_v4_connect";
 	const struct injection_opts o = { .scope.system_wide = true };
+	const struct follow_known none = { 0 };
 	struct retcon_session *s;
 	struct err err = { 0 };
 
@@ -46,6 +47,8 @@ static struct retcon_session *make_session(void)
 	    rule_parse(&s->in.rules->rule, "rule", rule, &err) < 0 ||
 	    injection_compile(&s->in, &o, &err) < 0)
 		fprintf(stderr, "%s\n", err.msg), exit(1);
+	if (follow_new(&s->follow, &s->in, false, &none, &err) < 0)
+		fprintf(stderr, "%s\n", err.msg), exit(1);
 	s->fn = print;
 	return s;
 }
@@ -53,6 +56,7 @@ static struct retcon_session *make_session(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct retcon_session *s;
+	struct buf out = { 0 };
 	struct record *r;
 
 	if (!s)
@@ -65,6 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(r, data, size);
 	deliver(s, r, size);
+	if (data[size - 1] == 0) /* now and then: it is all that there was */
+		follow_print(s->follow, data[0], &out);
+	buf_free(&out);
 	free(r);
 	return 0;
 }

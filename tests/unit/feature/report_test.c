@@ -228,9 +228,84 @@ static void a_rule_never_hit_has_a_reason_perhaps(void **state)
 	expect(&b, "");
 }
 
+/* of what is followed only programs hear at once */
+static void followed_steps(void **state)
+{
+	const struct report_style text = { 0 }, json = { .json = true };
+	struct retcon_event e = { .kind = RETCON_EVENT_STEP,
+				  .time = 3,
+				  .pid = 4,
+				  .tid = 5,
+				  .rule = "r",
+				  .comm = "",
+				  .function = "dst_alloc",
+				  .text = "NULL",
+				  .injection = 6 };
+	struct buf b = { 0 };
+
+	(void)state;
+	report_event(&b, &json, &e);
+	expect(&b, "{\"type\":\"step\",\"time\":3,\"pid\":4,\"tid\":5,\"injection\":6,"
+		   "\"function\":\"dst_alloc\",\"value\":0,\"errno\":null,\"text\":\"NULL\"}\n");
+	report_event(&b, &text, &e);
+	expect(&b, "");
+	e.kind = RETCON_EVENT_SYSCALL;
+	e.function = e.text = NULL;
+	e.value = -12;
+	e.errno_name = "ENOMEM";
+	report_event(&b, &json, &e);
+	expect(&b, "{\"type\":\"syscall\",\"time\":3,\"pid\":4,\"tid\":5,\"injection\":6,"
+		   "\"value\":-12,\"errno\":\"ENOMEM\"}\n");
+	e.kind = RETCON_EVENT_EXIT;
+	e.value = 7 << 8;
+	report_event(&b, &json, &e);
+	expect(&b, "{\"type\":\"exit\",\"time\":3,\"pid\":4,\"tid\":5,\"status\":7}\n");
+	e.value = 11;
+	report_event(&b, &json, &e);
+	expect(&b, "{\"type\":\"exit\",\"time\":3,\"pid\":4,\"tid\":5,\"status\":139}\n");
+	e = injected;
+	e.injection = 2;
+	e.n_stack = 0;
+	report_event(&b, &json, &e);
+	assert_non_null(strstr(buf_str(&b), "\"stack\":[],\"injection\":2}\n"));
+	buf_free(&b);
+}
+
+static void dry_runs_say_so(void **state)
+{
+	const struct report_style text = { .dry = true }, json = { .json = true, .dry = true };
+	struct retcon_stats s = { .hits = 3, .matches = 2, .injected = 2 };
+	struct retcon_event e = injected;
+	struct buf b = { 0 };
+
+	(void)state;
+	report_armed(&b, &text, NULL, "bio = -EIO", "e");
+	expect(&b, "armed: bio = -EIO (by e; dry run)\n");
+	report_armed(&b, &json, NULL, "bio = -EIO", "e");
+	assert_non_null(strstr(buf_str(&b), "\"engine\":\"e\",\"dry_run\":true}\n"));
+	buf_free(&b);
+	e.dry = true;
+	e.n_stack = 0;
+	report_event(&b, &text, &e);
+	expect(&b, "   1.500000  cu\"rl[412/413]  should_failslab would be -12 ENOMEM\n");
+	report_event(&b, &json, &e);
+	assert_non_null(strstr(buf_str(&b), "{\"type\":\"would inject\","));
+	buf_free(&b);
+	report_summary(&b, &text, &s);
+	expect(&b, "done: 3 hits, 2 matches, 2 would be injected, 0 events dropped, "
+		   "0 read faults, 0 probe misses\n"
+		   "dry run: nothing was injected\n");
+	report_summary(&b, &json, &s);
+	assert_non_null(strstr(buf_str(&b), "\"injected\":0,"));
+	assert_non_null(strstr(buf_str(&b), "\"would_inject\":2,"));
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(followed_steps),
+		cmocka_unit_test(dry_runs_say_so),
 		cmocka_unit_test(armed_with_and_without_mode),
 		cmocka_unit_test(text_counts_time_from_armed),
 		cmocka_unit_test(control_characters_stay_out_of_the_terminal),
