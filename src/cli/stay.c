@@ -38,6 +38,7 @@ static bool on_signal(struct stay *s, int fd)
 		s->command_ended = true;
 		return true;
 	}
+	s->interrupted = true;
 	if (s->child->pid <= 0)
 		return true;
 	/* from a terminal CMD has its own copy; otherwise it would never hear of it */
@@ -75,7 +76,7 @@ static int loop(struct stay *s, int timer, int sigs)
 		if (p[2].revents)
 			over |= stop(s, &p[2]);
 		if (p[3].revents)
-			over |= held_over((struct held *)s->held);
+			over |= held_over(s->held);
 	}
 	return 0;
 }

@@ -11,13 +11,14 @@ struct stay {
 	int (*read)(void *arg);
 	void (*disarm)(void *arg);
 	void *arg;
-	uint64_t limit_ns;	 /* --for; 0: none */
-	const struct held *held; /* it ends with these */
+	uint64_t limit_ns; /* --for; 0: none */
+	struct held *held; /* it ends with these */
 	struct child *child;
 	/* out: */
 	int read_error;
 	int command_status;
 	bool command_ended;
+	bool interrupted; /* by a signal, though CMD may have gone on */
 };
 
 /* until then; everything that has been read is. -errno: it could not be waited for */

@@ -2,18 +2,14 @@
 #include "cli/watch.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <time.h>
 
+#include "cli/stay.h"
 #include "feature/report.h"
-#include "util/cleanup.h"
 
 struct watch {
 	struct retcon_session *session;
@@ -21,7 +17,6 @@ struct watch {
 	struct report_style style;
 	int write_error; /* first failure to print, -errno */
 	int command_status;
-	bool over;
 };
 
 void watch_signals(sigset_t *set)
@@ -115,91 +110,39 @@ static int announce(struct watch *w)
 	return emit(w, &b);
 }
 
-static void on_signal(struct watch *w, int fd, struct child *child)
+/* nobody hears of injections any more if they cannot be printed */
+static int read_events(void *arg)
 {
-	struct signalfd_siginfo si;
-	int status;
+	struct watch *w = arg;
 
-	if (read(fd, &si, sizeof(si)) != sizeof(si))
-		return;
-	if (si.ssi_signo == SIGCHLD) {
-		if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
-			child->pid = -1;
-			w->command_status = child_exit_code(status);
-			w->o->command_ended = true;
-			w->over = true;
-		}
-		return;
-	}
-	w->o->interrupted = true;
-	/* from a terminal CMD has its own copy; otherwise it would never hear of it */
-	if (child->pid > 0) {
-		if (si.ssi_code <= 0)
-			kill(child->pid, (int)si.ssi_signo);
-		return;
-	}
-	w->over = true;
+	retcon_session_events(w->session, on_event, w);
+	return w->write_error;
 }
 
-static int open_timer(uint64_t ns)
+static void disarm(void *arg)
 {
-	struct itimerspec t = { .it_value = { (time_t)(ns / 1000000000),
-					      (long)(ns % 1000000000) } };
-	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	struct watch *w = arg;
 
-	if (fd < 0 || timerfd_settime(fd, 0, &t, NULL))
-		return -1;
-	return take_fd(&fd);
-}
-
-/* --for ends the rule by the clock; CMD, if there is one, goes on unharmed */
-static void on_timer(struct watch *w, struct pollfd *p, struct child *child)
-{
 	retcon_session_disarm(w->session);
-	p->fd = -1;
-	if (child->pid <= 0)
-		w->over = true;
 }
 
-/* nobody hears of injections any more: no more of them; but CMD is still waited for */
-static void on_write_error(struct watch *w, struct pollfd *p, struct child *child)
+static int stay(struct watch *w, struct child *child)
 {
-	retcon_session_disarm(w->session);
-	p->fd = -1;
-	if (child->pid <= 0)
-		w->over = true;
-}
+	struct stay s = {
+		.fd = retcon_session_fd(w->session),
+		.read = read_events,
+		.disarm = disarm,
+		.arg = w,
+		.limit_ns = w->o->limit_ns,
+		.held = w->o->held,
+		.child = child,
+	};
+	int ret = stay_with(&s);
 
-static int loop(struct watch *w, struct child *child)
-{
-	_cleanup_close_ int timer = w->o->limit_ns ? open_timer(w->o->limit_ns) : -1;
-	_cleanup_close_ int sigs = -1;
-	sigset_t set;
-
-	watch_signals(&set);
-	sigs = signalfd(-1, &set, SFD_CLOEXEC);
-	if (sigs < 0 || (w->o->limit_ns && timer < 0))
-		return -errno;
-	struct pollfd p[] = { { retcon_session_fd(w->session), POLLIN, 0 },
-			      { sigs, POLLIN, 0 },
-			      { timer, POLLIN, 0 },
-			      { w->o->held->epoll, POLLIN, 0 } };
-
-	while (!w->over) {
-		if (poll(p, 4, -1) < 0 && errno != EINTR)
-			return -errno;
-		if (p[0].revents)
-			retcon_session_events(w->session, on_event, w);
-		if (w->write_error)
-			on_write_error(w, &p[0], child);
-		if (p[1].revents)
-			on_signal(w, sigs, child);
-		if (p[2].revents)
-			on_timer(w, &p[2], child);
-		if (p[3].revents)
-			w->over |= held_over(w->o->held);
-	}
-	return 0;
+	w->command_status = s.command_status;
+	w->o->command_ended = s.command_ended;
+	w->o->interrupted |= s.interrupted;
+	return ret;
 }
 
 /* the numbers: of each rule, if there are several, and of all */
@@ -242,12 +185,8 @@ static void put_paths(struct watch *w, struct buf *b)
 static int finish(struct watch *w, int ret)
 {
 	struct buf b = { 0 };
-	struct pollfd left = { retcon_session_fd(w->session), POLLIN, 0 };
 
 	retcon_session_disarm(w->session);
-	while (!w->write_error && poll(&left, 1, 0) > 0)
-		if (retcon_session_events(w->session, on_event, w))
-			break;
 	if (!w->o->quiet) {
 		put_paths(w, &b);
 		put_summary(w, &b);
@@ -278,7 +217,7 @@ int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *
 	if (!ret) {
 		if (!o->quiet)
 			cli_say_notes(retcon_session_warnings(s));
-		ret = loop(&w, child);
+		ret = stay(&w, child);
 	}
 	return finish(&w, ret);
 }
