@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "util/control.h"
+#include "util/str.h"
 
 #define RBP 32
 #define RBX 40
@@ -76,11 +77,10 @@ int abi_syscall(const char *func, struct abi_syscall *out)
 	};
 
 	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
-		size_t len = strlen(wrappers[i].prefix);
-
-		if (strncmp(func, wrappers[i].prefix, len) != 0)
+		if (!str_begins(func, wrappers[i].prefix))
 			continue;
-		*out = (struct abi_syscall){ func + len, wrappers[i].narrow, wrappers[i].compat };
+		*out = (struct abi_syscall){ func + strlen(wrappers[i].prefix), wrappers[i].narrow,
+					     wrappers[i].compat };
 		return 0;
 	}
 	return -ENOENT;

@@ -32,7 +32,7 @@ static bool is_hook(const struct candidate *c)
 /* BPF asks no list about these: check_attach_modify_return(), kernel/bpf/verifier.c */
 static bool is_security(const struct candidate *c)
 {
-	return strncmp(c->site->comp.func.name, "security_", 9) == 0;
+	return str_begins(c->site->comp.func.name, "security_");
 }
 
 static bool no(struct candidate *c, const char *why)

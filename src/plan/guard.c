@@ -33,9 +33,9 @@ static bool never_returns(const char *name)
 
 	/* the first letter: a pattern has hundreds of sites */
 	for (size_t i = 0; syscall && i < sizeof(never_return) / sizeof(never_return[0]); i++)
-		if (*syscall == *never_return[i] && strcmp(syscall, never_return[i]) == 0)
+		if (str_is(syscall, never_return[i]))
 			return true;
-	return strcmp(name, "do_exit") == 0;
+	return str_is(name, "do_exit");
 }
 
 /* SYSCALL_DEFINE0(ni_syscall) of a file that is not traced: kernel/sys_ni.c and Makefile */
@@ -43,7 +43,7 @@ static bool is_untraced(const char *name)
 {
 	const char *syscall = plan_syscall_of(name);
 
-	return syscall && strcmp(syscall, "ni_syscall") == 0;
+	return syscall && str_is(syscall, "ni_syscall");
 }
 
 static int check_returns(const struct plan *p, const struct plan_site *site, struct err *err)
@@ -110,7 +110,7 @@ int guard_site(struct plan *p, struct plan_site *site, struct kern *kern, const 
 	int ret = check_returns(p, site, err);
 
 	for (size_t i = 0; !ret && i < sizeof(allocators) / sizeof(allocators[0]); i++) {
-		if (strcmp(site->comp.func.name, allocators[i].func) != 0)
+		if (!str_is(site->comp.func.name, allocators[i].func))
 			continue;
 		if (allocators[i].slab)
 			ret = check_slab(p, kern, btf, err);

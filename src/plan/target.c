@@ -26,17 +26,12 @@ static const char *const wrappers[] = { "__x64_sys_", "__ia32_sys_", "__ia32_com
 #define PLAIN "__do_sys_"
 #define LSM   "bpf_lsm_"
 
-static bool has_prefix(const char *name, const char *prefix)
-{
-	return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
 const char *plan_syscall_of(const char *func)
 {
 	for (size_t i = 0; i < N_WRAPPERS; i++)
-		if (has_prefix(func, wrappers[i]))
+		if (str_begins(func, wrappers[i]))
 			return func + strlen(wrappers[i]);
-	return has_prefix(func, PLAIN) ? func + strlen(PLAIN) : NULL;
+	return str_begins(func, PLAIN) ? func + strlen(PLAIN) : NULL;
 }
 
 int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *proto)
@@ -44,7 +39,7 @@ int plan_proto(const struct kbtf *btf, const char *name, struct kbtf_proto *prot
 	char alias[LIMIT_IDENT + 1];
 	int ret = kbtf_own_func(btf, name, proto);
 
-	if (ret != -ENOENT || !has_prefix(name, wrappers[0]))
+	if (ret != -ENOENT || !str_begins(name, wrappers[0]))
 		return ret;
 	if ((size_t)snprintf(alias, sizeof(alias), PLAIN "%s", name + strlen(wrappers[0])) >=
 	    sizeof(alias))
@@ -69,7 +64,7 @@ int plan_kernel_name(const struct kbtf *btf, const char *written, char *out, siz
 	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
 		int n;
 
-		if (!has_prefix(written, old[i]))
+		if (!str_begins(written, old[i]))
 			continue;
 		n = snprintf(out, size, "%s%s", wrappers[0], written + strlen(old[i]));
 		if (n < 0 || (size_t)n >= size)
@@ -243,7 +238,7 @@ static int add_of_btf(struct plan *p, const struct kbtf *btf, const char *prefix
 		if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_FUNC)
 			continue;
 		name = kbtf_str(btf, t->name_off);
-		if (has_prefix(name, prefix) && fnmatch(p->rule->target, name + skip, 0) == 0)
+		if (str_begins(name, prefix) && fnmatch(p->rule->target, name + skip, 0) == 0)
 			ret = add_site(p, NULL, "", name, err);
 	}
 	return ret;
@@ -257,7 +252,7 @@ static int add_pattern(struct plan *p, struct kern *kern, const struct kbtf *btf
 	p->pattern = true;
 	if (r->target_kind == TARGET_LSM)
 		ret = add_of_btf(p, btf, LSM, strlen(LSM), err);
-	else if (has_prefix(r->target, "security_"))
+	else if (str_begins(r->target, "security_"))
 		ret = add_of_btf(p, btf, "security_", 0, err);
 	else
 		ret = add_listed(p, kern, err);
@@ -373,7 +368,7 @@ static int find_types(struct plan *p, const struct kbtf *btf)
 		const char *name = names[i] = p->sites[i].comp.func.name;
 
 		names[n + i] = "";
-		if (has_prefix(name, wrappers[0]) &&
+		if (str_begins(name, wrappers[0]) &&
 		    !(names[n + i] = plain_name(p->arena, name + strlen(wrappers[0]))))
 			return -ENOMEM;
 	}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A slice of somebody else's text. */
 struct str {
@@ -16,6 +17,21 @@ struct str {
 
 bool str_eq(struct str s, const char *text);
 bool str_same(struct str a, struct str b);
+
+/* both for hundreds of names: libc's comparisons take long for a text that ends a page */
+static inline bool str_is(const char *a, const char *b)
+{
+	return *a == *b && strcmp(a, b) == 0;
+}
+
+static inline bool str_begins(const char *text, const char *prefix)
+{
+	while (*prefix && *text == *prefix) {
+		text++;
+		prefix++;
+	}
+	return !*prefix;
+}
 
 /* whole text or -EINVAL; range errors -ERANGE; decimal, 0x, leading 0 octal */
 int str_to_u64(const char *text, uint64_t *out);
