@@ -217,6 +217,12 @@ int engine_attach(enum engine e, int prog_fd, const struct engine_site *sites, u
 	return 0;
 }
 
+bool engine_is_about_site(int ret)
+{
+	return ret == -EINVAL || ret == -ENOENT || ret == -ESRCH || ret == -EADDRNOTAVAIL ||
+	       ret == -EILSEQ;
+}
+
 void engine_release(struct engine_link *l)
 {
 	closep(&l->link_fd);

@@ -79,4 +79,6 @@ int engine_load(enum engine e, const struct prog *p, const struct prog_info *inf
 /* attach it at n sites, all or none; n is 1 unless the engine takes many. -errno as it is */
 int engine_attach(enum engine e, int prog_fd, const struct engine_site *sites, unsigned int n,
 		  struct engine_link *out);
+/* what it says of one address that the kernel has no place for a probe at: others may do */
+bool engine_is_about_site(int ret);
 void engine_release(struct engine_link *link);

@@ -99,13 +99,6 @@ static int attach_at(struct job *j, unsigned int first, unsigned int n)
 	return 0;
 }
 
-/* what the kernel says of one address that it has no place for a probe at */
-static bool is_about_sites(int ret)
-{
-	return ret == -EINVAL || ret == -ENOENT || ret == -ESRCH || ret == -EADDRNOTAVAIL ||
-	       ret == -EILSEQ;
-}
-
 static int leave_site(struct job *j, unsigned int i, int ret)
 {
 	char why[160];
@@ -120,7 +113,7 @@ static int attach_halves(struct job *j, unsigned int first, unsigned int n)
 {
 	int ret = attach_at(j, first, n);
 
-	if (!ret || !j->left || !is_about_sites(ret))
+	if (!ret || !j->left || !engine_is_about_site(ret))
 		return ret;
 	if (n == 1)
 		return leave_site(j, first, ret);
@@ -134,7 +127,7 @@ static int attach_each(struct job *j, unsigned int n)
 
 	for (unsigned int i = 0; ret == 0 && i < n; i++) {
 		ret = attach_at(j, i, 1);
-		if (ret && j->left && is_about_sites(ret))
+		if (ret && j->left && engine_is_about_site(ret))
 			ret = leave_site(j, i, ret);
 	}
 	return ret;

@@ -113,7 +113,7 @@ static int attach_halves(struct batch *b, enum comp_path which, unsigned int fir
 	bool whole = n == 1 || !b->s->path.single;
 	int ret = whole ? attach(b, which, first, n) : -EINVAL;
 
-	if (ret == 0 || ret == -ENOMEM || ret == -EOPNOTSUPP)
+	if (ret == 0 || (whole && !engine_is_about_site(ret)))
 		return ret;
 	if (n == 1) {
 		b->seen[first] = false;

@@ -103,12 +103,6 @@ struct give {
 	int failed; /* the last reason that a place was left out */
 };
 
-static bool is_about_place(int ret)
-{
-	return ret == -EINVAL || ret == -ENOENT || ret == -ESRCH || ret == -EADDRNOTAVAIL ||
-	       ret == -EILSEQ;
-}
-
 static int attach_at(struct give *v, unsigned int first, unsigned int n)
 {
 	struct engine_link link = ENGINE_LINK_NONE;
@@ -131,7 +125,7 @@ static int attach_halves(struct give *v, unsigned int first, unsigned int n)
 	int ret = n == 1 || engine_takes_many(v->engine) ? attach_at(v, first, n) : -EINVAL;
 	char why[160];
 
-	if (!ret || !v->g->many || !is_about_place(ret))
+	if (!ret || !v->g->many || !engine_is_about_site(ret))
 		return ret;
 	if (n > 1) {
 		ret = attach_halves(v, first, n / 2);
