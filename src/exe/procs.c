@@ -218,6 +218,7 @@ static struct exe *open_mapped(pid_t pid, const struct mapping *m)
 {
 	char path[PATH_MAX];
 	struct exe *e = NULL;
+	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", (int)pid,
 		 (unsigned long long)m->start, (unsigned long long)m->end);
@@ -227,7 +228,13 @@ static struct exe *open_mapped(pid_t pid, const struct mapping *m)
 		    (int)sizeof(path) &&
 	    exe_open(&e, path, NULL) == 0)
 		return e;
-	return exe_open(&e, m->path, NULL) == 0 ? e : NULL;
+	/* the process is gone: of that name there may be another file here */
+	if (exe_open(&e, m->path, NULL) < 0)
+		return NULL;
+	if (fstat(e->elf.fd, &st) == 0 && st.st_ino == m->inode)
+		return e;
+	exe_free(e);
+	return NULL;
 }
 
 static struct exe *file_of(struct exe_procs *p, pid_t pid, const struct mapping *m)

@@ -72,16 +72,23 @@ static bool rank_of(const struct exe *e, const Elf64_Sym *s, uint8_t *rank)
 
 /*
  * ".symtab" has versions in the name, "memcpy@GLIBC_2.2.5", the default one "memcpy@@...".
- * They are cut off where they stand: strings that share a tail share the version.
+ * Names may share a tail, so nothing is cut off before all have been looked at.
  */
-static bool cut_version(char *name)
+static bool has_old_version(const char *name)
 {
-	char *at = strchr(name, '@');
-	bool old = at && at > name && at[1] != '@';
+	const char *at = strchr(name, '@');
 
-	if (at && at > name)
-		*at = '\0';
-	return old;
+	return at && at > name && at[1] != '@';
+}
+
+static void cut_versions(const struct exe *e, size_t from)
+{
+	for (size_t i = from; i < e->n_syms; i++) {
+		char *at = strchr(e->syms[i].name, '@');
+
+		if (at && at > e->syms[i].name)
+			*at = '\0';
+	}
 }
 
 static int add_symbol(struct exe *e, const struct table *t, const Elf64_Sym *s, uint64_t index)
@@ -91,11 +98,14 @@ static int add_symbol(struct exe *e, const struct table *t, const Elf64_Sym *s, 
 
 	if (s->st_name >= t->strings_len || !t->strings[s->st_name] || !rank_of(e, s, &sym.rank))
 		return 0;
+	/* longer ones would make a file that takes hours to sort */
+	if (strnlen(t->strings + s->st_name, LIMIT_IDENT + 1) > LIMIT_IDENT)
+		return 0;
 	sym.name = t->strings + s->st_name;
 	sym.chooses = ELF64_ST_TYPE(s->st_info) == STT_GNU_IFUNC;
 	if (index < t->n_versions)
 		memcpy(&version, t->versions + index * sizeof(version), sizeof(version));
-	if (cut_version((char *)t->strings + s->st_name) || version & 0x8000) /* VERSYM_HIDDEN */
+	if (has_old_version(sym.name) || version & 0x8000) /* VERSYM_HIDDEN */
 		sym.rank |= SYM_OLD;
 	if (e->n_syms == e->max_syms) {
 		size_t max = e->max_syms ? 2 * e->max_syms : 1024;
@@ -125,6 +135,7 @@ static int read_table(struct exe *e, const struct elf *elf, uint32_t type, char 
 	_cleanup_free_ char *symbols = NULL, *numbers = NULL;
 	size_t each = elf->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 	struct table t = { .elf = elf };
+	size_t before = e->n_syms;
 	int r;
 
 	if (!s || s->link >= elf->n_sections)
@@ -147,6 +158,7 @@ static int read_table(struct exe *e, const struct elf *elf, uint32_t type, char 
 
 		r = add_symbol(e, &t, &sym, i);
 	}
+	cut_versions(e, before);
 	return r;
 }
 
