@@ -130,8 +130,13 @@ static void lay_out(const struct binding *b, const struct trace_opts *o, struct 
 	uint32_t at = RECORD_OFF(stack) + sizeof(struct trace_tail);
 
 	*l = (struct trace_layout){ .n_values = b->n_values };
-	for (unsigned int i = 0; i < b->n_values; i++) {
+	/* numbers first: an instruction reaches no further than 32 KiB, and strings are long */
+	for (unsigned int k = 0; k < 2 * b->n_values; k++) {
+		unsigned int i = k % b->n_values;
 		const struct value *v = &b->value[i];
+
+		if (v->string != (k >= b->n_values))
+			continue;
 
 		l->value[i] = (struct trace_value){
 			.conv = v->conv,
@@ -209,11 +214,13 @@ void trace_programs_free(struct trace_programs *t)
 	*t = (struct trace_programs){ 0 };
 }
 
-/* a parameter by its name, or one behind which a type is looked into */
+/* a parameter by its name, or what is returned: its type is each function's own */
 static bool of_function(const struct node *n)
 {
-	return n->kind == NODE_PARAM && n->param->reg < LIMIT_PARAMS &&
-	       strncmp(n->param->name.p, "arg", 3) != 0;
+	if (n->kind != NODE_PARAM)
+		return false;
+	return n->param->reg == ABI_RETVAL ||
+	       (n->param->reg < LIMIT_PARAMS && strncmp(n->param->name.p, "arg", 3) != 0);
 }
 
 int comp_trace_names(const struct trace_job *job, bool *named, struct err *err)
@@ -221,6 +228,8 @@ int comp_trace_names(const struct trace_job *job, bool *named, struct err *err)
 	_cleanup_(binding_close) struct binding b = { 0 };
 	int ret = bind(&b, job, err);
 
+	if (b.n_values > job->probe->n_values)
+		b.n_values = job->probe->n_values; /* what nobody asked for is told by its place */
 	if (ret == 0)
 		*named = job->probe->rule->on_target.has_params || any_bound(&b, of_function);
 	return ret;

@@ -60,14 +60,14 @@ static void write_value(struct pgm *p, ir_reg rec, unsigned int i, const struct 
 {
 	struct ir *ir = p->ir;
 	ir_label fault = ir_label_new(ir), next = ir_label_new(ir);
-	ir_reg value, faults;
+	ir_reg at = rec, value, faults;
 	bool may_fault = true;
 
 	if (v->conv)
 		ir_at(ir, v->conv->value->at);
 	if (t->string) {
 		struct lower_text text = {
-			.to = ir_alu(ir, BPF_ADD, IR_64, rec, ir_k(t->off)),
+			.to = at = ir_alu(ir, BPF_ADD, IR_64, rec, ir_k(t->off)),
 			.bytes = v->room && v->room < t->bytes ? v->room + 1 : t->bytes,
 			.user = v->root->type.user == 1,
 		};
@@ -87,7 +87,7 @@ static void write_value(struct pgm *p, ir_reg rec, unsigned int i, const struct 
 	faults = ir_load(ir, 4, rec, TAIL_OFF(faults));
 	ir_store(ir, 4, rec, TAIL_OFF(faults),
 		 ir_r(ir_alu(ir, BPF_OR, IR_64, faults, ir_k((int32_t)(1U << i)))));
-	ir_store(ir, t->string ? 1 : 8, rec, (int32_t)t->off, ir_k(0));
+	ir_store(ir, t->string ? 1 : 8, at, t->string ? 0 : (int32_t)t->off, ir_k(0));
 	ir_place(ir, next);
 }
 

@@ -45,7 +45,10 @@ static int parse(struct trace *t, const struct trace_feature_opts *o, struct err
 
 static int plan(struct trace *t, const struct trace_feature_opts *o, struct err *err)
 {
-	pid_t pid = o->scope.n_pids ? o->scope.pids[0] : o->scope.command;
+	pid_t pid = o->scope.command  ? o->scope.command
+		    : o->scope.n_pids ? o->scope.pids[0]
+		    : o->scope.n_tids ? o->scope.tids[0]
+				      : 0;
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < t->n_probes; i++) {
@@ -76,7 +79,9 @@ static pid_t only_process(const struct scope_opts *s)
 {
 	if (s->system_wide)
 		return 0;
-	return s->command ? s->command : s->n_pids == 1 ? s->pids[0] : 0;
+	if (s->command || s->n_pids + s->n_tids != 1)
+		return s->command;
+	return s->n_pids ? s->pids[0] : s->tids[0];
 }
 
 static void note_processes(struct trace *t, const struct trace_feature_opts *o)
@@ -85,6 +90,10 @@ static void note_processes(struct trace *t, const struct trace_feature_opts *o)
 
 	for (unsigned int i = 0; i < t->n_probes; i++)
 		user |= t->probes[i].places[0].path != NULL;
+	if (user && !only_process(&o->scope) && !o->scope.system_wide)
+		buf_puts(&t->notes,
+			 "the probes of user functions go into every process that runs the "
+			 "file\n");
 	if (user && o->scope.command && !o->scope.system_wide)
 		buf_puts(&t->notes,
 			 "user functions are probed in CMD itself, not in what it starts "

@@ -72,6 +72,29 @@ static struct expr *byte_test(struct parser *p, struct expr *q, unsigned int i, 
 	return binary(p, OP_EQ, expr_finish(p, index), number(p, q->at, byte));
 }
 
+/* an address that is told once for each byte: nothing that could multiply on its own */
+static bool is_simple(const struct expr *e)
+{
+	if (!e)
+		return true;
+	switch (e->kind) {
+	case EXPR_NAME:
+	case EXPR_INT:
+	case EXPR_MEMBER:
+	case EXPR_INDEX:
+	case EXPR_CAST:
+		break;
+	case EXPR_UNARY:
+	case EXPR_BINARY:
+		if (e->op != OP_DEREF && e->op != OP_ADDR && e->op != OP_ADD && e->op != OP_SUB)
+			return false;
+		break;
+	default:
+		return false;
+	}
+	return is_simple(e->a) && is_simple(e->b);
+}
+
 struct expr *parse_bytes_test(struct parser *p, struct expr *call)
 {
 	struct expr *all = NULL, *one;
@@ -80,6 +103,8 @@ struct expr *parse_bytes_test(struct parser *p, struct expr *call)
 	if (!str_eq(call->name, "STRCMP") || call->n_args != 2 ||
 	    call->args[0]->kind != EXPR_STRING || *call->args[0]->str.p != '{')
 		return call;
+	if (!is_simple(call->args[1]))
+		return expr_fail(p, call->args[1]->at, "bytes are compared at a plain address");
 	s = call->args[0]->str.p;
 	for (unsigned int i = 0; *s != '}'; i++) {
 		unsigned int byte;
@@ -93,5 +118,5 @@ struct expr *parse_bytes_test(struct parser *p, struct expr *call)
 		if (!all)
 			return NULL;
 	}
-	return all;
+	return s[1] ? expr_fail(p, call->args[0]->at, "text behind the array of bytes") : all;
 }

@@ -47,17 +47,26 @@ static void read_flags(const struct format *f, const char **s, struct conversion
 			c->flags[n++] = **s;
 }
 
-/* hh, h, l, ll, q, j, z, t */
 static void read_length(const struct format *f, const char **s, struct conversion *c)
 {
-	const char *from = *s;
+	static const struct {
+		const char *text;
+		unsigned int bytes;
+	} lengths[] = {
+		{ "hh", 1 }, { "h", 2 }, { "ll", 8 }, { "l", 8 },
+		{ "q", 8 },  { "j", 8 }, { "z", 8 },  { "t", 8 },
+	};
 
-	while (*s < f->end && **s && strchr("hlqjzt", **s) && *s - from < 2)
-		(*s)++;
-	c->sized = *s > from;
 	c->bytes = 4;
-	if (c->sized)
-		c->bytes = *from != 'h' ? 8 : *s - from == 2 ? 1 : 2;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]) && !c->sized; i++) {
+		size_t n = strlen(lengths[i].text);
+
+		if ((size_t)(f->end - *s) < n || strncmp(*s, lengths[i].text, n) != 0)
+			continue;
+		c->sized = true;
+		c->bytes = lengths[i].bytes;
+		*s += n;
+	}
 }
 
 /* s is behind the % */

@@ -105,7 +105,7 @@ on_the_whole()
 	t_num '... and not outside it' "$(grep -c nanosleep "$rows")" -eq 0
 	trace clockevents_program_event -K -A -M 100
 	t_row 'counted: -A' '[0-9]* --> *clockevents_program_event'
-	t_row 'counted: -K' '* tick_*\[kernel\]'
+	t_row 'counted: -K' ' clockevents_program_event+0x*\[kernel\]'
 	trace -M 3 t:sched:sched_switch
 	t_num '-M 3: rows' "$(grep -c sched_switch "$rows")" -eq 3
 	trace --for 200ms 'r::__kmalloc* (retval == 0) "kmalloc failed!"'
@@ -127,6 +127,7 @@ tracepoints()
 additions()
 {
 	row 'a pattern' '* vfs_statx = -2 ENOENT' 'r::vfs_stat*' -- stat
+	row 'a pattern, by the results of each' '* vfs_statx -2' 'r::vfs_stat* (retval < 0) "%d", retval' -- stat
 	row 'a pattern, by a parameter of each' '* do_sys_open* /etc/hostname' 'do_sys_open* "%s", filename' -- open
 	row 'the call, when it returns' '* do_sys_openat2 /etc/hostname [0-9]*' 'r::do_sys_openat2 (retval >= 0) "%s %d", filename, retval' -- open
 	# shellcheck disable=SC2016 # retcon's

@@ -76,11 +76,31 @@ static void lays_out(void **state)
 	assert_int_equal(t.layout.value[0].off, head);
 	assert_int_equal(t.layout.value[0].bytes, 4);
 	assert_true(t.layout.value[1].string);
-	assert_int_equal(t.layout.value[1].off, head + 8);
-	assert_int_equal(t.layout.value[2].off, head + 8 + 88);
+	assert_int_equal(t.layout.value[1].off, head + 16); /* strings are behind the numbers */
+	assert_int_equal(t.layout.value[2].off, head + 8);
 	assert_int_equal(t.layout.kernel_stack, head + 8 + 88 + 8);
 	assert_int_equal(t.layout.user_stack, t.layout.kernel_stack + 8 * LIMIT_TRACE_STACK);
 	assert_int_equal(t.layout.size, t.layout.user_stack + 8 * LIMIT_TRACE_STACK);
+	trace_programs_free(&t);
+}
+
+/* as many and as long strings as there may be, and a number behind them */
+static void reaches_all(void **state)
+{
+	const struct trace_opts opts = { .string_bytes = LIMIT_TRACE_STRING };
+	struct trace_programs t = { 0 };
+	struct err err = { 0 };
+	char text[512] = "should_failslab \"";
+
+	(void)state;
+	for (unsigned int i = 1; i < LIMIT_VALUES; i++)
+		strcat(text, "%s");
+	strcat(text, "%d\"");
+	for (unsigned int i = 1; i < LIMIT_VALUES; i++)
+		strcat(text, ", s->name");
+	strcat(text, ", gfpflags");
+	if (compile(text, &opts, &t, &err))
+		fail_msg("%s", err.msg);
 	trace_programs_free(&t);
 }
 
@@ -140,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lays_out),
+		cmocka_unit_test(reaches_all),
 		cmocka_unit_test(pairs),
 		cmocka_unit_test(refuses),
 	};
