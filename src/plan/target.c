@@ -186,6 +186,12 @@ static int add_syscall(struct plan *p, const char *name, struct err *err)
 	return ret;
 }
 
+/* the pattern that matches all is the one with the most to match */
+static bool matches(const char *pattern, const char *name)
+{
+	return (*pattern == '*' && !pattern[1]) || fnmatch(pattern, name, 0) == 0;
+}
+
 /* does an entry of the kernel's list belong to the pattern? */
 static bool listed_matches(const struct rule *r, const struct injectable *in)
 {
@@ -198,7 +204,7 @@ static bool listed_matches(const struct rule *r, const struct injectable *in)
 	} else if (r->module && (!in->module || strcmp(in->module, r->module) != 0)) {
 		return false;
 	}
-	return fnmatch(r->target, name, 0) == 0;
+	return matches(r->target, name);
 }
 
 static int add_listed(struct plan *p, struct kern *kern, struct err *err)
@@ -238,7 +244,7 @@ static int add_of_btf(struct plan *p, const struct kbtf *btf, const char *prefix
 		if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_FUNC)
 			continue;
 		name = kbtf_str(btf, t->name_off);
-		if (str_begins(name, prefix) && fnmatch(p->rule->target, name + skip, 0) == 0)
+		if (str_begins(name, prefix) && matches(p->rule->target, name + skip))
 			ret = add_site(p, NULL, "", name, err);
 	}
 	return ret;
