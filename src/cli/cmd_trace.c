@@ -66,10 +66,6 @@ static const char usage[] =
 	"  retcon trace 'c:malloc (arg1 > 4096) \"size = %d\", arg1' -p 1234\n"
 	"  retcon trace -K 't:block:block_rq_complete \"sectors=%d\", args->nr_sector'\n";
 
-enum {
-	OPT_UNUSED = OPT_OWN,
-};
-
 /* A message, and how often. */
 struct tally {
 	uint64_t n;

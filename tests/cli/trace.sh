@@ -77,7 +77,7 @@ by_pid()
 	done
 	echo go >&5
 	exec 5>&-
-	wait "$pid" || true
+	wait "$pid" || echo "the program: status $?"
 	wait "$tracer" || echo "status $?"
 	grep -q "^$pid .*traced_own *seven\$" "$rows" || cat "$rows" "$dir/err"
 }
