@@ -50,7 +50,10 @@ static bool has_prefix(struct str s, const char *prefix)
 /* the names system calls had before 4.17 (d5a00528b58c); bcc's manual still has them */
 static bool is_old_syscall(struct str s)
 {
-	return (has_prefix(s, "SyS_") || has_prefix(s, "sys_")) && (s.p[4] < '0' || s.p[4] > '9');
+	if (!has_prefix(s, "SyS_") && !has_prefix(s, "sys_"))
+		return false;
+	s = (struct str){ s.p + 4, s.len - 4 };
+	return !isdigit((unsigned char)*s.p) && type_is_plain_name(s);
 }
 
 static void set_syscall(struct parser *p, struct str name, struct span at)
@@ -67,27 +70,30 @@ static void set_syscall(struct parser *p, struct str name, struct span at)
 			  STR_SHORT(bare));
 }
 
+/* of "[" to "]" with what names hold between them; 0: no set */
+static size_t set_length(const char *text)
+{
+	size_t n = 1;
+
+	while (isalnum((unsigned char)text[n]) || (text[n] && strchr("_.-^!", text[n])))
+		n++;
+	return n > 1 && text[n] == ']' ? n + 1 : 0;
+}
+
 /* of a pattern as in fnmatch(3): letters of a name, stars, question marks, [sets] */
 static size_t pattern_length(const char *text, bool *is_pattern)
 {
-	bool in_set = false;
-	size_t n = 0;
+	size_t n = 0, set;
 
-	*is_pattern = false;
-	for (;; n++) {
-		char c = text[n];
-
-		if (c == '[' && !in_set)
-			in_set = true;
-		else if (c == ']' && in_set)
-			in_set = false;
-		else if (in_set ? !c || c == ' ' : !isalnum((unsigned char)c) && !strchr("_*?", c))
-			break;
-		else if (!c)
-			break;
-		*is_pattern |= c == '*' || c == '?' || c == ']';
+	for (*is_pattern = false;; n++) {
+		set = text[n] == '[' ? set_length(text + n) : 0;
+		if (set)
+			n += set - 1;
+		else if (!isalnum((unsigned char)text[n]) &&
+			 (!text[n] || !strchr("_*?", text[n])))
+			return n;
+		*is_pattern |= set || text[n] == '*' || text[n] == '?';
 	}
-	return n;
 }
 
 /* a name, or a pattern of names: *name, and tok is what follows; false: neither */
@@ -236,6 +242,14 @@ static int refuse_variable(struct parser *p, const struct expr *e)
 	return p->code;
 }
 
+static int refuse_type(struct parser *p, const struct expr *e)
+{
+	parser_fail(p, -EINVAL, ERR_SYNTAX, e->at, "'%.*s' is a type, not a value",
+		    STR_SHORT(e->name));
+	parser_hint(p, "write '((%.*s)value)' to cast one", STR_SHORT(e->name));
+	return p->code;
+}
+
 /* nothing that is only known when the target is called */
 static int check_constant(struct parser *p, const struct expr *e)
 {
@@ -245,6 +259,8 @@ static int check_constant(struct parser *p, const struct expr *e)
 	    e->kind == EXPR_BLOCK || e->op == OP_DEREF || e->op == OP_ADDR ||
 	    (e->kind == EXPR_NAME && *e->name.p == '$'))
 		return refuse_variable(p, e);
+	if (e->kind == EXPR_NAME && type_is_fixed_width(e->name))
+		return refuse_type(p, e);
 	for (unsigned int i = 0; i < e->n_args; i++)
 		if (check_constant(p, e->args[i]))
 			return p->code;

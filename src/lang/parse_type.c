@@ -52,7 +52,7 @@ static bool is_tag_word(const struct token *t)
 	return t->kind == TOK_NAME && str_in(t->text, words);
 }
 
-static bool is_fixed_width(struct str s)
+bool type_is_fixed_width(struct str s)
 {
 	static const char *const words[] = {
 		"u8",	   "u16",     "u32",	 "u64",	     "s8",	 "s16",	     "s32",
@@ -97,6 +97,11 @@ bool type_plain_name_ahead(const struct parser *p)
 	return is_plain_name(&p->tok);
 }
 
+bool type_is_plain_name(struct str s)
+{
+	return is_plain_name(&(struct token){ .kind = TOK_NAME, .text = s });
+}
+
 /* skip stars and qualifiers; returns how many stars there were */
 static unsigned int skip_stars(struct lexer *lx, struct token *t)
 {
@@ -115,7 +120,7 @@ static bool ends_ambiguity(const struct parser *p, const struct token *t, struct
 	switch (t->kind) {
 	case TOK_NAME:
 		if (p->clauses && span_is_none(p->open) && starts_clause(t, behind))
-			return is_fixed_width(name);
+			return type_is_fixed_width(name);
 		return true;
 	case TOK_INT:
 	case TOK_STRING:
@@ -127,7 +132,7 @@ static bool ends_ambiguity(const struct parser *p, const struct token *t, struct
 	case TOK_MINUS:
 	case TOK_STAR:
 	case TOK_AMP:
-		return is_fixed_width(name);
+		return type_is_fixed_width(name);
 	default:
 		return false;
 	}
@@ -151,7 +156,7 @@ bool type_in_parens_ahead(const struct parser *p, bool is_sizeof)
 	if (t.kind != TOK_RPAREN)
 		return false;
 	if (is_sizeof)
-		return is_fixed_width(name.text);
+		return type_is_fixed_width(name.text);
 	lex_next(&lx, &t);
 	return ends_ambiguity(p, &t, name.text, lx);
 }

@@ -134,6 +134,9 @@ bool type_word_ahead(const struct parser *p);
 bool type_keyword_ahead(const struct parser *p);
 /* tok is a name that can name a thing */
 bool type_plain_name_ahead(const struct parser *p);
+bool type_is_plain_name(struct str s);
+/* u32, size_t and the like: in parentheses always a type */
+bool type_is_fixed_width(struct str s);
 /* tok is "(" and a type in parentheses follows: a cast, or sizeof(type) */
 bool type_in_parens_ahead(const struct parser *p, bool is_sizeof);
 /* in a block: "T x", "T *x =" and the like */
