@@ -72,19 +72,21 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->failed ? 0 : b->cap - b->len;
 	va_list again;
 	int need;
 
 	va_copy(again, ap);
-	need = vsnprintf(NULL, 0, fmt, again);
+	need = vsnprintf(room ? b->data + b->len : NULL, room, fmt, again);
 	va_end(again);
-	if (need < 0) {
+	if (need < 0 || ((size_t)need >= room && !reserve(b, (size_t)need))) {
 		b->failed = true;
+		if (room)
+			b->data[b->len] = '\0';
 		return;
 	}
-	if (!reserve(b, (size_t)need))
-		return;
-	vsnprintf(b->data + b->len, (size_t)need + 1, fmt, ap);
+	if ((size_t)need >= room)
+		vsnprintf(b->data + b->len, (size_t)need + 1, fmt, ap);
 	b->len += (size_t)need;
 }
 

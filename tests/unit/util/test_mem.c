@@ -42,6 +42,8 @@ static void buf_edges(void **state)
 		buf_printf(&b, "%*s", n, "");
 		buf_putc(&b, 'x');
 		assert_int_equal(strlen(buf_str(&b)), (size_t)n + 1);
+		buf_printf(&b, "%s", "beyond");
+		assert_string_equal(buf_str(&b) + n, "xbeyond");
 	}
 }
 
