@@ -4,7 +4,8 @@
  * lseek(-1, offset, SEEK_SET), which fails at once. The offset is the call's own:
  * the thread's number, from 1, in the upper half, that of the call, from 0, in the lower.
  * Each is made by storm_call(offset), which returns -1. At the end it says the most
- * memory that its parent, who may be watching, ever had: "peak N kB".
+ * memory that its parent, who may be watching, ever had, and how long all calls took:
+ * "peak N kB, took N us".
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 64
@@ -40,9 +42,9 @@ static void *make_calls(void *arg)
 }
 
 /* read() alone: no other call of lseek() than those */
-static int say_peak(void)
+static int say_peak(uint64_t took)
 {
-	char path[32], text[4096];
+	char path[64], text[4096];
 	const char *peak;
 	ssize_t n;
 	int fd;
@@ -56,8 +58,17 @@ static int say_peak(void)
 		fprintf(stderr, "storm: no VmHWM in %s\n", path);
 		return 1;
 	}
-	n = snprintf(path, sizeof(path), "peak %ld kB\n", atol(peak + strlen("VmHWM:")));
+	n = snprintf(path, sizeof(path), "peak %ld kB, took %" PRIu64 " us\n",
+		     atol(peak + strlen("VmHWM:")), took);
 	return write(STDOUT_FILENO, path, (size_t)n) != n;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 int main(int argc, char **argv)
@@ -65,6 +76,7 @@ int main(int argc, char **argv)
 	struct caller callers[MAX_THREADS];
 	long threads = argc == 3 ? atol(argv[1]) : 0;
 	pthread_barrier_t start;
+	uint64_t from;
 
 	if (threads < 1 || threads > MAX_THREADS) {
 		fprintf(stderr, "usage: storm THREADS CALLS\n");
@@ -80,7 +92,8 @@ int main(int argc, char **argv)
 			return 1; /* the others wait for it in vain, and end with us */
 		}
 	}
+	from = now();
 	for (long t = 0; t < threads; t++)
 		pthread_join(callers[t].thread, NULL);
-	return say_peak();
+	return say_peak(now() - from);
 }
