@@ -342,14 +342,6 @@ int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err)
 	return ret;
 }
 
-void prog_set_free(struct prog_set *s)
-{
-	for (unsigned int i = 0; s->progs && i < s->n_progs; i++)
-		prog_free(&s->progs[i]);
-	free(s->progs);
-	*s = (struct prog_set){ 0 };
-}
-
 static void print_ir(const struct comp_units *u, struct buf *out)
 {
 	for (unsigned int i = 0; i < u->n; i++) {

@@ -130,6 +130,7 @@ int comp_path(const struct comp_job *job, struct prog_set *out, struct err *err)
 /* those of a rule, targets first, for a session of one rule on one site */
 int comp_rule(const struct comp_job *job, struct prog_set *out, struct err *err);
 void prog_set_free(struct prog_set *s);
+void prog_set_print(const struct prog_set *s, struct buf *out);
 
 /* stages as text, for -v and golden files: typed trees of all predicates, then IR */
 struct buf;

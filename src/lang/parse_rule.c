@@ -89,8 +89,7 @@ static size_t pattern_length(const char *text, bool *is_pattern)
 		set = text[n] == '[' ? set_length(text + n) : 0;
 		if (set)
 			n += set - 1;
-		else if (!isalnum((unsigned char)text[n]) &&
-			 (!text[n] || !strchr("_*?", text[n])))
+		else if (!isalnum((unsigned char)text[n]) && (!text[n] || !strchr("_*?", text[n])))
 			return n;
 		*is_pattern |= set || text[n] == '*' || text[n] == '?';
 	}

@@ -307,7 +307,7 @@ static int try_engine(struct session *s, struct group *g, enum engine e,
 	if (engine_is_trampoline(e) && g->n_sites > 1)
 		return attach_trampolines(s, g, e, left, err);
 	if (e == g->planned)
-		return load_and_attach(s, g, e, planned, s->btf_fd, left, err);
+		return load_and_attach(s, g, e, planned, s->maps.btf_fd, left, err);
 	ret = engine_is_trampoline(e) ? check_mix(s, g, err) : 0;
 	return ret ? ret : compile_and_attach(s, g, e, left, err);
 }

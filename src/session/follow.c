@@ -71,7 +71,7 @@ static int attach_trampoline(struct session *s, const struct prog *p, const stru
 int attach_follower(struct session *s, const struct prog *p, const struct prog_info *info,
 		    struct err *err)
 {
-	const struct engine_world world = { s->btf_fd, s->maps.fd };
+	const struct engine_world world = { s->maps.btf_fd, s->maps.fd };
 	const struct ksym *sym = symbol_of(s, p->func);
 	const struct engine_site site = { .func = p->func, .addr = sym ? sym->addr : 0 };
 	int ret;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "comp/lineinfo.h"
+#include "session/events.h"
 #include "session/exempt.h"
 #include "session/maps.h"
 #include "session/targets.h"
@@ -35,7 +36,6 @@ struct session {
 	struct path path;
 	struct maps_size size;
 	struct maps maps;
-	int btf_fd;
 	struct attached *attached;
 	unsigned int n_attached;
 	struct buf *engines;	      /* by rule: those its targets are overridden by */
@@ -44,11 +44,7 @@ struct session {
 	struct buf tried;	      /* engines that it was not, and why: one a line */
 	uint64_t misses, exit_misses; /* of what is attached no more */
 	bool probes;		      /* some are what overrides, or follows */
-	struct ring_buffer *ring;
-	session_record_fn fn; /* only during session_consume(), as the next three */
-	void *arg;
-	unsigned int batch; /* records left of this batch */
-	int stopped;	    /* what the callback wanted to stop with */
+	struct events events;
 };
 
 /* compile the group's programs for an engine, its site `site` alone if the engine takes no more */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "comp/lineinfo.h"
 #include "kern/sys.h"
 #include "util/cleanup.h"
 
@@ -18,6 +19,7 @@ void maps_init(struct maps *m)
 	memset(m, 0, sizeof(*m));
 	for (unsigned int i = 0; i < PROG_MAP_COUNT; i++)
 		m->fd[i] = -1;
+	m->btf_fd = -1;
 }
 
 uint32_t maps_slots_for(long cpus)
@@ -54,8 +56,8 @@ uint32_t maps_rule_offset(unsigned int rule, uint32_t cpu_slots)
 	return (uint32_t)(sizeof(struct control) + rule * one);
 }
 
-int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32_t key_id,
-		uint32_t value_id, struct err *err)
+static int create_all(struct maps *m, const struct maps_size *size, const struct lineinfo *li,
+		      struct err *err)
 {
 	uint32_t control_size = maps_rule_offset(size->n_rules, size->cpu_slots);
 	uint32_t events = size->events_bytes ? size->events_bytes : EVENTS_BYTES;
@@ -64,7 +66,7 @@ int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32
 				       BPF_F_MMAPABLE, -1, 0, 0 },
 		/* refused without BTF types: bpf_local_storage_map_alloc_check(), kernel/bpf */
 		[PROG_MAP_TASKS] = { "rc_tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, size->state_bytes, 0,
-				     BPF_F_NO_PREALLOC, btf_fd, key_id, value_id },
+				     BPF_F_NO_PREALLOC, m->btf_fd, li->key_id, li->value_id },
 		[PROG_MAP_EVENTS] = { "rc_events", BPF_MAP_TYPE_RINGBUF, 0, 0, events, 0, -1, 0,
 				      0 },
 		[PROG_MAP_SCRATCH] = { "rc_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
@@ -89,7 +91,8 @@ int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32
 	return 0;
 }
 
-int maps_mark(const struct maps *m, uint32_t state_bytes, pid_t pid, struct err *err)
+/* the process behind pid, and its future children, count as in scope */
+static int mark(const struct maps *m, uint32_t state_bytes, pid_t pid, struct err *err)
 {
 	_cleanup_free_ struct task_state *state = calloc(1, state_bytes);
 	_cleanup_close_ int pidfd = -1;
@@ -106,11 +109,26 @@ int maps_mark(const struct maps *m, uint32_t state_bytes, pid_t pid, struct err 
 	return 0;
 }
 
+int maps_create(struct maps *m, const struct maps_size *size, const struct lineinfo *li,
+		pid_t command, struct err *err)
+{
+	int ret;
+
+	m->btf_fd = sys_btf_load(li->btf, li->btf_len, NULL, 0);
+	if (m->btf_fd < 0)
+		return err_plain(err, m->btf_fd, m->btf_fd == -EPERM ? ERR_PERMISSION : ERR_BTF,
+				 "the kernel refused our type information: %s",
+				 strerror(-m->btf_fd));
+	ret = create_all(m, size, li, err);
+	return ret || !command ? ret : mark(m, size->state_bytes, command, err);
+}
+
 void maps_free(struct maps *m)
 {
 	if (m->control)
 		munmap(m->control, m->control_len);
 	for (unsigned int i = 0; i < PROG_MAP_COUNT; i++)
 		closep(&m->fd[i]);
+	closep(&m->btf_fd);
 	maps_init(m);
 }

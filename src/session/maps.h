@@ -8,10 +8,13 @@
 #include "util/err.h"
 #include "util/prog.h"
 
+struct lineinfo;
+
 struct maps {
 	int fd[PROG_MAP_COUNT];
 	struct control *control; /* shared with the programs */
 	size_t control_len;
+	int btf_fd; /* of what is in them, and of the programs; -1: there are none yet */
 };
 
 /* How large they have to be. */
@@ -23,13 +26,11 @@ struct maps_size {
 };
 
 void maps_init(struct maps *m);
-/* btf_fd describes int (key_id) and a task's state (value_id) */
-int maps_create(struct maps *m, const struct maps_size *size, int btf_fd, uint32_t key_id,
-		uint32_t value_id, struct err *err);
+/* with li's BTF; command: a process that is in scope, 0 for none. On failure: maps_free() */
+int maps_create(struct maps *m, const struct maps_size *size, const struct lineinfo *li,
+		pid_t command, struct err *err);
 /* where a rule's struct rule_control is in the value of the control map */
 uint32_t maps_rule_offset(unsigned int rule, uint32_t cpu_slots);
-/* the process behind pid, and its future children, count as in scope */
-int maps_mark(const struct maps *m, uint32_t state_bytes, pid_t pid, struct err *err);
 void maps_free(struct maps *m);
 
 /* possible CPUs, rounded up to a power of two, at most LIMIT_CPUS: beyond, they share */

@@ -44,7 +44,7 @@ static int arm_end(struct session *s, const struct prog *prog, const struct prog
 
 int path_arm(struct session *s, const struct prog_info *info, struct err *err)
 {
-	const struct engine_world world = { s->btf_fd, s->maps.fd };
+	const struct engine_world world = { s->maps.btf_fd, s->maps.fd };
 	const struct prog *progs = s->path.progs.progs;
 	int ret = 0;
 
@@ -130,7 +130,7 @@ int session_follow(struct session *s, const uint64_t *addrs, unsigned int n, uns
 	int ret = 0;
 
 	memset(seen, true, n * sizeof(*seen));
-	if (!n || !s->opts.follow || s->btf_fd < 0 || !s->maps.control ||
+	if (!n || !s->opts.follow || s->maps.btf_fd < 0 || !s->maps.control ||
 	    !__atomic_load_n(&s->maps.control->armed, __ATOMIC_RELAXED))
 		ret = n ? -EINVAL : 0;
 	/* entries first: a return is of a call that was seen */

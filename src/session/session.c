@@ -6,7 +6,6 @@
  */
 #include "session/session.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +20,8 @@
 
 static void release_maps(struct session *s)
 {
-	ring_buffer__free(s->ring);
-	s->ring = NULL;
+	events_close(&s->events);
 	maps_free(&s->maps);
-	closep(&s->btf_fd);
-	s->btf_fd = -1;
 }
 
 void session_free(struct session *s)
@@ -156,7 +152,6 @@ int session_new(struct session **out, struct kern *kern, const struct session_op
 		return err_nomem(err);
 	maps_init(&s->maps);
 	path_init(&s->path);
-	s->btf_fd = -1;
 	s->kern = kern;
 	s->exempt.self = 1; /* if nobody else: init always is */
 	ret = copy_rules(s, opts, err);
@@ -180,23 +175,12 @@ int session_new(struct session **out, struct kern *kern, const struct session_op
 	return 0;
 }
 
-static void print_set(const struct prog_set *set, struct buf *out)
-{
-	for (unsigned int i = 0; i < set->n_progs; i++) {
-		const struct prog *p = &set->progs[i];
-
-		buf_printf(out, "%s%s%s%s:\n", out->len ? "\n" : "", p->name,
-			   p->func[0] ? " on " : "", p->func);
-		prog_print(p, out);
-	}
-}
-
 int session_print(const struct session *s, struct buf *out)
 {
 	for (unsigned int i = 0; i < s->targets.n_groups; i++)
-		print_set(&s->targets.group[i].progs, out);
-	print_set(&s->followers, out);
-	print_set(&s->path.progs, out);
+		prog_set_print(&s->targets.group[i].progs, out);
+	prog_set_print(&s->followers, out);
+	prog_set_print(&s->path.progs, out);
 	return buf_err(out);
 }
 
@@ -214,18 +198,6 @@ int session_explain(const struct session *s, struct buf *types, struct buf *ir, 
 		ret = comp_explain(&job, types, ir, err);
 	}
 	return ret;
-}
-
-/* libbpf goes on until the ring is empty unless told by a negative number to stop */
-static int on_record(void *ctx, void *data, size_t len)
-{
-	struct session *s = ctx;
-	const size_t fixed = offsetof(struct record, stack);
-
-	/* a record of another size than we send would be a bug of ours: skip it */
-	if (s->fn && len >= fixed && len <= sizeof(struct record))
-		s->stopped = s->fn(s->arg, data, len);
-	return s->stopped || --s->batch == 0 ? -ECANCELED : 0;
 }
 
 static struct rule_control *rule_control(const struct session *s, unsigned int rule)
@@ -249,24 +221,12 @@ static void publish_places(struct session *s)
 
 static int make_maps(struct session *s, const struct lineinfo *li, struct err *err)
 {
-	int ret;
+	int ret = maps_create(&s->maps, &s->size, li, s->opts.command, err);
 
-	s->btf_fd = sys_btf_load(li->btf, li->btf_len, NULL, 0);
-	if (s->btf_fd < 0)
-		return err_plain(err, s->btf_fd, s->btf_fd == -EPERM ? ERR_PERMISSION : ERR_BTF,
-				 "the kernel refused our type information: %s",
-				 strerror(-s->btf_fd));
-	ret = maps_create(&s->maps, &s->size, s->btf_fd, li->key_id, li->value_id, err);
-	if (!ret && s->opts.command)
-		ret = maps_mark(&s->maps, s->size.state_bytes, s->opts.command, err);
 	if (ret)
 		return ret;
 	publish_places(s);
-	s->ring = ring_buffer__new(s->maps.fd[PROG_MAP_EVENTS], on_record, s, NULL);
-	if (!s->ring)
-		return err_plain(err, -errno, ERR_SYSTEM, "cannot map the event buffer: %s",
-				 strerror(errno));
-	return 0;
+	return events_open(&s->events, s->maps.fd[PROG_MAP_EVENTS], err);
 }
 
 /* all programs as they are planned, in the order in which attach_all() has them, then path's */
@@ -324,7 +284,7 @@ int session_arm(struct session *s, struct err *err)
 	_cleanup_(lineinfo_free) struct lineinfo li = { 0 };
 	int ret;
 
-	if (s->btf_fd >= 0)
+	if (s->maps.btf_fd >= 0)
 		return err_plain(err, -EBUSY, ERR_BUSY, "a session is armed only once");
 	ret = describe(s, &li, err);
 	if (!ret)
@@ -397,24 +357,29 @@ const char *session_site_name(const struct session *s, uint32_t place)
 
 int session_fd(const struct session *s)
 {
-	return s->ring ? ring_buffer__epoll_fd(s->ring) : -1;
+	return events_fd(&s->events);
+}
+
+struct reader {
+	session_record_fn fn;
+	void *arg;
+};
+
+static int on_record(void *arg, const void *data, size_t len)
+{
+	const struct reader *r = arg;
+
+	/* a record of another size than we send would be a bug of ours: skip it */
+	if (len < offsetof(struct record, stack) || len > sizeof(struct record))
+		return 0;
+	return r->fn(r->arg, data, len);
 }
 
 int session_consume(struct session *s, session_record_fn fn, void *arg)
 {
-	int ret;
+	struct reader r = { fn, arg };
 
-	if (!s->ring)
-		return 0;
-	s->fn = fn;
-	s->arg = arg;
-	s->batch = SESSION_BATCH;
-	s->stopped = 0;
-	ret = ring_buffer__consume(s->ring);
-	s->fn = NULL;
-	if (s->stopped)
-		return s->stopped;
-	return ret < 0 && ret != -ECANCELED ? ret : 0;
+	return events_consume(&s->events, on_record, &r);
 }
 
 void session_rule_stats(const struct session *s, unsigned int rule, struct session_rule_stats *out)

@@ -4,7 +4,6 @@
  * names share one, unless the probe names what differs between them. Then maps, arming,
  * and the way back, as in session.c.
  */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +17,8 @@
 
 static void release_maps(struct tracing *t)
 {
-	ring_buffer__free(t->ring);
-	t->ring = NULL;
+	events_close(&t->events);
 	maps_free(&t->maps);
-	closep(&t->btf_fd);
-	t->btf_fd = -1;
 }
 
 void tracing_free(struct tracing *t)
@@ -167,7 +163,6 @@ int tracing_new(struct tracing **out, struct kern *kern, const struct tracing_op
 	if (!t)
 		return err_nomem(err);
 	maps_init(&t->maps);
-	t->btf_fd = -1;
 	t->kern = kern;
 	t->opts = *opts;
 	if (!opts->n_probes || opts->n_probes > LIMIT_PROBES)
@@ -192,22 +187,11 @@ int tracing_new(struct tracing **out, struct kern *kern, const struct tracing_op
 	return 0;
 }
 
-static void print_set(const struct prog_set *set, struct buf *out)
-{
-	for (unsigned int i = 0; i < set->n_progs; i++) {
-		const struct prog *p = &set->progs[i];
-
-		buf_printf(out, "%s%s%s%s:\n", out->len ? "\n" : "", p->name,
-			   p->func[0] ? " on " : "", p->func);
-		prog_print(p, out);
-	}
-}
-
 int tracing_print(const struct tracing *t, struct buf *out)
 {
 	for (unsigned int i = 0; i < t->n_groups; i++)
-		print_set(&t->groups[i].programs.progs, out);
-	print_set(&t->children, out);
+		prog_set_print(&t->groups[i].programs.progs, out);
+	prog_set_print(&t->children, out);
 	return buf_err(out);
 }
 
@@ -215,53 +199,6 @@ static bool whole(const struct trace_layout *l, const struct record *r, size_t l
 {
 	/* a size other than what the program reserves would be a bug of ours: skip it */
 	return len == l->size && r->kind == RECORD_TRACE;
-}
-
-static int on_record(void *ctx, void *data, size_t len)
-{
-	struct tracing *t = ctx;
-	const struct record *r = data;
-	struct tracing_event e = { .head = r };
-
-	if (!t->fn || len < offsetof(struct record, stack) + sizeof(struct trace_tail) ||
-	    r->rule >= t->opts.n_probes)
-		return 0;
-	e.number = r->rule;
-	e.probe = &t->opts.probes[r->rule];
-	e.tail = (const void *)&r->stack;
-	if (r->place >= e.probe->n_places)
-		return 0;
-	e.place = &e.probe->places[r->place];
-	for (unsigned int i = 0; i < t->n_groups && !e.layout; i++) {
-		const struct trace_group *g = &t->groups[i];
-
-		if (g->probe == r->rule && r->place - g->first < g->n)
-			e.layout = &g->programs.layout;
-	}
-	if (e.layout && whole(e.layout, r, len))
-		t->stopped = t->fn(t->arg, &e);
-	return t->stopped || --t->batch == 0 ? -ECANCELED : 0;
-}
-
-static int make_maps(struct tracing *t, const struct lineinfo *li, struct err *err)
-{
-	int ret;
-
-	t->btf_fd = sys_btf_load(li->btf, li->btf_len, NULL, 0);
-	if (t->btf_fd < 0)
-		return err_plain(err, t->btf_fd, t->btf_fd == -EPERM ? ERR_PERMISSION : ERR_BTF,
-				 "the kernel refused our type information: %s",
-				 strerror(-t->btf_fd));
-	ret = maps_create(&t->maps, &t->size, t->btf_fd, li->key_id, li->value_id, err);
-	if (!ret && t->opts.command)
-		ret = maps_mark(&t->maps, t->size.state_bytes, t->opts.command, err);
-	if (ret)
-		return ret;
-	t->ring = ring_buffer__new(t->maps.fd[PROG_MAP_EVENTS], on_record, t, NULL);
-	if (!t->ring)
-		return err_plain(err, -errno, ERR_SYSTEM, "cannot map the event buffer: %s",
-				 strerror(errno));
-	return 0;
 }
 
 /* all programs, in the order in which tracing_attach() has them */
@@ -292,11 +229,13 @@ int tracing_arm(struct tracing *t, struct err *err)
 	_cleanup_(lineinfo_free) struct lineinfo li = { 0 };
 	int ret;
 
-	if (t->btf_fd >= 0)
+	if (t->maps.btf_fd >= 0)
 		return err_plain(err, -EBUSY, ERR_BUSY, "a trace is armed only once");
 	ret = describe(t, &li, err);
 	if (!ret)
-		ret = make_maps(t, &li, err);
+		ret = maps_create(&t->maps, &t->size, &li, t->opts.command, err);
+	if (!ret)
+		ret = events_open(&t->events, t->maps.fd[PROG_MAP_EVENTS], err);
 	if (!ret)
 		ret = tracing_attach(t, &li, err);
 	if (ret) {
@@ -322,24 +261,45 @@ const char *tracing_notes(const struct tracing *t)
 
 int tracing_fd(const struct tracing *t)
 {
-	return t->ring ? ring_buffer__epoll_fd(t->ring) : -1;
+	return events_fd(&t->events);
+}
+
+struct reader {
+	const struct tracing *tracing;
+	tracing_event_fn fn;
+	void *arg;
+};
+
+static int on_record(void *arg, const void *data, size_t len)
+{
+	const struct reader *reader = arg;
+	const struct tracing *t = reader->tracing;
+	const struct record *r = data;
+	struct tracing_event e = { .head = r };
+
+	if (len < offsetof(struct record, stack) + sizeof(struct trace_tail) ||
+	    r->rule >= t->opts.n_probes)
+		return 0;
+	e.number = r->rule;
+	e.probe = &t->opts.probes[r->rule];
+	e.tail = (const void *)&r->stack;
+	if (r->place >= e.probe->n_places)
+		return 0;
+	e.place = &e.probe->places[r->place];
+	for (unsigned int i = 0; i < t->n_groups && !e.layout; i++) {
+		const struct trace_group *g = &t->groups[i];
+
+		if (g->probe == r->rule && r->place - g->first < g->n)
+			e.layout = &g->programs.layout;
+	}
+	return e.layout && whole(e.layout, r, len) ? reader->fn(reader->arg, &e) : 0;
 }
 
 int tracing_consume(struct tracing *t, tracing_event_fn fn, void *arg)
 {
-	int ret;
+	struct reader r = { t, fn, arg };
 
-	if (!t->ring)
-		return 0;
-	t->fn = fn;
-	t->arg = arg;
-	t->batch = SESSION_BATCH;
-	t->stopped = 0;
-	ret = ring_buffer__consume(t->ring);
-	t->fn = NULL;
-	if (t->stopped)
-		return t->stopped;
-	return ret < 0 && ret != -ECANCELED ? ret : 0;
+	return events_consume(&t->events, on_record, &r);
 }
 
 void tracing_stats(const struct tracing *t, struct tracing_stats *out)

@@ -162,7 +162,7 @@ static int attach_program(struct tracing *t, const struct trace_group *g, enum e
 static int attach_group(struct tracing *t, const struct trace_group *g, enum engine e,
 			const struct prog_info *info, struct err *err)
 {
-	const struct engine_world world = { t->btf_fd, t->maps.fd };
+	const struct engine_world world = { t->maps.btf_fd, t->maps.fd };
 	const struct prog_set *set = &g->programs.progs;
 	int ret = 0;
 
@@ -228,7 +228,7 @@ static int try_engines(struct tracing *t, const struct trace_group *g, const str
 
 static int attach_children(struct tracing *t, const struct lineinfo *li, struct err *err)
 {
-	const struct engine_world world = { t->btf_fd, t->maps.fd };
+	const struct engine_world world = { t->maps.btf_fd, t->maps.fd };
 	struct engine_link link = ENGINE_LINK_NONE;
 	int fd = -1, ret;
 

@@ -4,6 +4,7 @@
 
 #include "comp/lineinfo.h"
 #include "engine/engine.h"
+#include "session/events.h"
 #include "session/maps.h"
 #include "session/tracing.h"
 #include "util/left_out.h"
@@ -30,17 +31,12 @@ struct tracing {
 	struct prog_set children;
 	struct maps_size size;
 	struct maps maps;
-	int btf_fd;
 	struct trace_link *links;
 	unsigned int n_links;
 	uint64_t misses; /* of what is attached no more */
 	struct left_out left_out;
 	struct buf notes;
-	struct ring_buffer *ring;
-	tracing_event_fn fn; /* only during tracing_consume(), as the next three */
-	void *arg;
-	unsigned int batch;
-	int stopped;
+	struct events events;
 };
 
 /* everything there is; li describes the children's program, then each group's */
