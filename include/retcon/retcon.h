@@ -188,6 +188,8 @@ RETCON_API int retcon_session_events(struct retcon_session *s, retcon_event_fn f
  * Lives until the next call; "" if nothing was followed, NULL when out of memory.
  */
 RETCON_API const char *retcon_session_paths(struct retcon_session *s, unsigned int width);
+/* The same as JSON, an object a line as retcon-inject(1) has it. Either lives until the next. */
+RETCON_API const char *retcon_session_paths_json(struct retcon_session *s);
 
 struct retcon_stats {
 	size_t sz;	      /* set by the caller */

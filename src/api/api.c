@@ -381,6 +381,15 @@ const char *retcon_session_paths(struct retcon_session *s, unsigned int width)
 	return buf_err(&s->paths) ? NULL : buf_str(&s->paths);
 }
 
+const char *retcon_session_paths_json(struct retcon_session *s)
+{
+	if (s->over)
+		follow_finish(s->follow);
+	buf_free(&s->paths);
+	follow_json(s->follow, &s->paths);
+	return buf_err(&s->paths) ? NULL : buf_str(&s->paths);
+}
+
 static int give_stats(struct retcon_stats *out, const struct retcon_stats *full)
 {
 	size_t sz = out->sz;

@@ -171,14 +171,15 @@ static unsigned int columns(const struct watch *w)
 	return ioctl(w->o->out, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 100;
 }
 
-/* what became of each injection; JSON has had the steps */
+/* what became of each injection */
 static void put_paths(struct watch *w, struct buf *b)
 {
-	const char *text = retcon_session_paths(w->session, columns(w));
+	const char *text = w->style.json ? retcon_session_paths_json(w->session)
+					 : retcon_session_paths(w->session, columns(w));
 
-	if (!w->style.json && text)
+	if (text)
 		buf_puts(b, text);
-	if (b->len)
+	if (b->len && !w->style.json)
 		buf_putc(b, '\n');
 }
 

@@ -350,3 +350,9 @@ void follow_print(const struct follow *f, unsigned int width, struct buf *out)
 	if (f)
 		path_print(f->log, width, out);
 }
+
+void follow_json(const struct follow *f, struct buf *out)
+{
+	if (f)
+		path_json(f->log, out);
+}

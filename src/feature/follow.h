@@ -46,3 +46,4 @@ void follow_learn(struct follow *f);
 /* no more will come */
 void follow_finish(struct follow *f);
 void follow_print(const struct follow *f, unsigned int width, struct buf *out);
+void follow_json(const struct follow *f, struct buf *out);

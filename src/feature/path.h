@@ -116,10 +116,12 @@ int64_t path_value(const struct path_func *f, int64_t raw);
 #define PATH_TEXT 40
 const char *path_value_text(const struct path_func *f, int64_t value, char text[static PATH_TEXT]);
 
-/* for path_text.c */
+/* for those that print */
 unsigned int path_count(const struct path_log *l);
 const struct path *path_at(const struct path_log *l, unsigned int i);
 uint64_t path_untold(const struct path_log *l); /* injections there was no room for */
 
 /* the trees, of at most width columns; 0: as wide as it takes */
 void path_print(const struct path_log *l, unsigned int width, struct buf *out);
+/* the same, an object a line */
+void path_json(const struct path_log *l, struct buf *out);

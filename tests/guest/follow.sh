@@ -71,6 +71,13 @@ step inet_stream_connect -105
 step __sys_connect -105
 step __x64_sys_connect -105
 syscall  -105"
+t_is 'JSON: paths, with a verdict on each caller' "$(jq -r 'select(.type == "path") |
+	([.callers[] | select(.sight == "seen") | select(.from) | "\(.from) \(.verdict) \(.text) \(.function)"],
+	"\(.syscall.name) \(.syscall.text) \(.syscall.verdict)", [.tasks[].status], .count + .before) | tostring' "$events")" \
+	"[\"-ENOMEM changed NULL kmem_cache_alloc$n\",\"NULL changed ERR_PTR(-ENOBUFS) ip_route_output_key_hash_rcu\"]
+connect -ENOBUFS carried
+[1]
+3"
 t_num 'JSON: each task ends' "$(grep -c '"type":"exit".*"status":1}' "$events")" -eq 3
 t_num 'JSON: what was injected says which it is' "$(injections '"injection":[123]}')" -eq 3
 

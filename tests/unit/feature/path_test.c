@@ -87,6 +87,17 @@ static void expect(struct path_log *l, const char *text)
 	path_log_free(l);
 }
 
+static void expect_json(struct path_log *l, const char *text)
+{
+	struct buf b = { 0 };
+
+	path_finish(l);
+	path_json(l, &b);
+	assert_string_equal(buf_str(&b), text);
+	buf_free(&b);
+	path_log_free(l);
+}
+
 static const unsigned int connect_stack[] = { ALLOC,   DST_ALLOC,   ROUTE, HOLD,
 					      CONNECT, SYS_CONNECT, ENTRY };
 #define CONNECT_N 7
@@ -455,6 +466,68 @@ static void long_names_give_way(void **state)
 	path_log_free(l);
 }
 
+static void as_json(void **state)
+{
+	static const unsigned int stack[] = { IS_FULL, CONNECT, SYS_CONNECT };
+	struct path_log *l = log_new();
+
+	(void)state;
+	inject(l, 5, 9, 0, stack, 3);
+	path_syscall(l, 5, -12);
+	inject(l, 5, 20, 0, stack, 3);
+	step(l, 5, 200, IS_FULL, 1);
+	step(l, 5, 600, CONNECT, 0xffffff97);
+	step(l, 5, 700, SYS_CONNECT, -105);
+	path_syscall(l, 5, -12);
+	path_exit(l, 5, 11);
+	expect_json(
+		l,
+		"{\"type\":\"path\",\"count\":1,\"before\":1,\"rule\":\"kmalloc = -ENOMEM\","
+		"\"function\":\"should_failslab\",\"value\":-12,\"text\":\"-ENOMEM\",\"callers\":["
+		"{\"function\":\"is_full\",\"sight\":\"seen\",\"value\":1,\"text\":\"true\","
+		"\"verdict\":\"unknown\"},"
+		"{\"function\":\"tcp_v4_connect\",\"sight\":\"seen\",\"value\":-105,"
+		"\"text\":\"-ENOBUFS\",\"verdict\":\"changed\",\"from\":\"-ENOMEM\","
+		"\"or_before\":true},"
+		"{\"function\":\"__x64_sys_connect\",\"sight\":\"seen\",\"value\":-105,"
+		"\"text\":\"-ENOBUFS\",\"verdict\":\"carried\"}],"
+		"\"syscall\":{\"name\":\"connect\",\"end\":\"returned\",\"value\":-12,"
+		"\"text\":\"-ENOMEM\",\"verdict\":\"changed\",\"from\":\"-ENOBUFS\","
+		"\"or_before\":false},\"tasks\":[{\"status\":139,\"count\":1}]}\n");
+}
+
+static void as_json_what_was_not_seen(void **state)
+{
+	static const unsigned int stack[] = { ALLOC, HIDDEN, HOLD, SIZE, CONNECT, SYS_CONNECT };
+	struct path_log *l = log_new();
+
+	(void)state;
+	inject(l, 5, 20, 0, stack, 6);
+	step(l, 5, 200, ALLOC, 0x1000);
+	step(l, 5, 400, HOLD, 77);
+	step(l, 5, 500, SIZE, -12);
+	step(l, 5, 600, CONNECT, 0xfffffff4);
+	path_refused(l);
+	expect_json(
+		l,
+		"{\"type\":\"path\",\"count\":1,\"before\":0,\"rule\":\"kmalloc = -ENOMEM\","
+		"\"function\":\"should_failslab\",\"value\":-12,\"text\":\"-ENOMEM\",\"callers\":["
+		"{\"function\":\"kmem_cache_alloc\",\"sight\":\"seen\",\"value\":4096,"
+		"\"text\":\"pointer\",\"verdict\":\"swallowed\",\"from\":\"-ENOMEM\","
+		"\"or_before\":false},"
+		"{\"function\":\"hidden\",\"sight\":\"cannot\"},"
+		"{\"function\":\"hold\",\"sight\":\"seen\",\"value\":null,\"text\":\"void\","
+		"\"verdict\":\"unknown\"},"
+		"{\"function\":\"size\",\"sight\":\"seen\",\"value\":4294967284,"
+		"\"text\":\"4294967284\",\"verdict\":\"unknown\"},"
+		"{\"function\":\"tcp_v4_connect\",\"sight\":\"seen\",\"value\":-12,"
+		"\"text\":\"-ENOMEM\",\"verdict\":\"failed anew\"},"
+		"{\"function\":\"__x64_sys_connect\",\"sight\":\"missed\"}],"
+		"\"syscall\":{\"name\":\"connect\",\"end\":\"inside\"},"
+		"\"tasks\":[{\"status\":null,\"count\":1}]}\n"
+		"{\"type\":\"not followed\",\"count\":1}\n");
+}
+
 static void functions_have_a_limit(void **state)
 {
 	struct path_log *l = log_new();
@@ -522,6 +595,8 @@ int main(void)
 		cmocka_unit_test(system_calls_that_do_not_return),
 		cmocka_unit_test(rules_are_told_apart),
 		cmocka_unit_test(long_names_give_way),
+		cmocka_unit_test(as_json),
+		cmocka_unit_test(as_json_what_was_not_seen),
 		cmocka_unit_test(functions_have_a_limit),
 		cmocka_unit_test(open_injections_have_a_limit),
 		cmocka_unit_test(paths_have_a_limit),
