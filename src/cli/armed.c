@@ -162,6 +162,9 @@ static int arm(struct armed *a, struct retcon *ctx, struct retcon_session *s, st
 	}
 	a->watch.start = watch_now();
 	a->watch.command = a->command;
+	ret = watch_block_signals();
+	if (ret)
+		return ret;
 	if (retcon_session_arm(s))
 		return say(ctx);
 	if (a->verbose)
@@ -202,7 +205,9 @@ static int rehearse(struct armed *a, struct retcon *ctx, const struct preparatio
 	a->watch.dry = a->watch.quiet = true;
 	a->watch.command = a->command;
 	a->follow = false;
-	ret = p->prepare(ctx, a, p->arg, &s) || retcon_session_arm(s) ? say(ctx) : 0;
+	ret = p->prepare(ctx, a, p->arg, &s) ? say(ctx) : watch_block_signals();
+	if (!ret && retcon_session_arm(s))
+		ret = say(ctx);
 	if (!ret) {
 		ret = watch_session(s, &a->watch, &a->first);
 		retcon_session_stats(s, &stats);
@@ -212,6 +217,8 @@ static int rehearse(struct armed *a, struct retcon *ctx, const struct preparatio
 			ret = 0; /* whatever CMD made of it: it is run once more */
 	}
 	retcon_session_free(s);
+	if (!ret)
+		ret = watch_heed_signals();
 	a->scope = scope;
 	a->watch = watch;
 	a->follow = true;
@@ -303,7 +310,7 @@ int armed_run_with(struct armed *a, armed_run_fn *run, void *arg)
 	}
 	if (!ret) { /* only now: CMD inherits what signals and limits were to us before */
 		raise_file_limit();
-		ret = watch_block_signals();
+		ret = watch_heed_signals();
 	}
 	if (!ret && retcon_new(&ctx))
 		ret = EXIT_FAILED;

@@ -412,12 +412,15 @@ static int run(struct armed *a, struct retcon *ctx, struct child *child, struct 
 	if (ret) {
 		fprintf(stderr, "retcon: cannot print: %s\n", strerror(-ret));
 		ret = EXIT_FAILED;
-	} else if (held_over(held))
+	} else if (held_over(held)) {
 		ret = armed_bad(a, "what -p or -L names has ended");
-	else if (retcon_trace_arm(t->trace))
+	} else if (watch_block_signals()) {
+		ret = EXIT_FAILED;
+	} else if (retcon_trace_arm(t->trace)) {
 		ret = say(ctx);
-	else
+	} else {
 		ret = trace_armed(t, child, held);
+	}
 	retcon_trace_free(t->trace);
 	buf_free(&t->out);
 	return ret;

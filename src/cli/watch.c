@@ -31,12 +31,25 @@ void watch_signals(sigset_t *set)
 	sigaddset(set, SIGCHLD);
 }
 
+int watch_heed_signals(void)
+{
+	sigset_t set, child;
+
+	watch_signals(&set);
+	sigdelset(&set, SIGCHLD);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD); /* CMD may end at any time */
+	signal(SIGPIPE, SIG_IGN);   /* a closed pipe ends us by its errno, disarmed first */
+	return sigprocmask(SIG_BLOCK, &child, NULL) || sigprocmask(SIG_UNBLOCK, &set, NULL)
+		       ? EXIT_FAILED
+		       : 0;
+}
+
 int watch_block_signals(void)
 {
 	sigset_t set;
 
 	watch_signals(&set);
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe ends us by its errno, disarmed first */
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? EXIT_FAILED : 0;
 }
 

@@ -23,7 +23,9 @@ struct watch_opts {
 
 /* those that end a watch, or tell of CMD's end */
 void watch_signals(sigset_t *set);
-/* SIGINT, SIGTERM, SIGCHLD and, unless ignored, SIGHUP are read, not taken, from here on */
+/* with nothing armed: all but SIGCHLD end the process at once; a CMD that waits ends by its pipe */
+int watch_heed_signals(void);
+/* before arming: SIGINT, SIGTERM, SIGCHLD and, unless ignored, SIGHUP are read, not taken */
 int watch_block_signals(void);
 uint64_t watch_now(void); /* CLOCK_MONOTONIC, ns */
 /* returns the exit code; the session is disarmed */
