@@ -22,15 +22,33 @@ static unsigned int tolerance(const struct nearest *s)
 	return most;
 }
 
+/*
+ * How far from the wanted name is one that has it and goes on: that is how the kernel renames a
+ * function that got a sibling or a parameter, as __kmalloc became __kmalloc_noprof in v6.10
+ * (7bd230a26648 "mm/slab: enable slab allocation tagging for kmalloc and friends"). 0 if it does
+ * not go on like this; less than four letters are how everything begins.
+ */
+static unsigned int continued(const char *name, size_t a, const char *wanted, size_t b)
+{
+	if (b < 4 || a <= b + 1 || name[b] != '_' || memcmp(name, wanted, b) != 0)
+		return 0;
+	return 1 + (unsigned int)(a - b) / 8;
+}
+
 void nearest_offer(struct nearest *s, const char *name)
 {
 	unsigned int most = tolerance(s), d, i;
 	size_t a = strlen(name), b = strlen(s->name);
 
-	if (!*name || (a > b ? a - b : b - a) > most)
-		return;
-	d = str_distance(name, s->name, most);
-	if (d > most || d >= b || (s->n == s->max && d >= s->distance[s->n - 1]))
+	d = continued(name, a, s->name, b);
+	if (!d) {
+		if (!*name || (a > b ? a - b : b - a) > most)
+			return;
+		d = str_distance(name, s->name, most);
+		if (d > most || d >= b)
+			return;
+	}
+	if (s->n == s->max && d >= s->distance[s->n - 1])
 		return;
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->out[i], name) == 0)

@@ -4,7 +4,7 @@
  * are there to be probed, its markers (USDT) by the notes that <sys/sdt.h> would make.
  *
  *	open read write sleep setsockopt udp6 futex exec stat	a system call each
- *	malloc pton thread					a library's functions
+ *	malloc pton thread libopen badread curses		a library's functions
  *	own							traced_own(7, "seven", &there) = -2
  *	nested							traced_nested(3), which calls itself
  *	marker							traced:mark with (42, "answer")
@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
@@ -194,6 +195,35 @@ static void allocate(void)
 	free(p);
 }
 
+/* with flags that no kernel has: 42 is what the example in bcc's manual looks for */
+static void open_42(void)
+{
+	int fd = open("test.txt", 42);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void fail_to_read(void)
+{
+	char byte = 0;
+
+	if (read(-1, &byte, 1) >= 0 || write(-1, &byte, 1) >= 0)
+		fputs("traced: -1 is a file\n", stderr);
+}
+
+/* twice: what the first call returns is read here, so that the second's is in memory */
+static void name_curses(void)
+{
+	void *lib = dlopen("libtinfo.so.6", RTLD_NOW);
+	const char *(*version)(void) = NULL;
+
+	if (lib)
+		*(void **)&version = dlsym(lib, "curses_version");
+	if (!version || !strlen(version()) || !version())
+		fputs("traced: no curses_version() in libtinfo.so.6\n", stderr);
+}
+
 static void mark_answer(void)
 {
 	mark(42, "answer");
@@ -210,12 +240,13 @@ static const struct {
 	const char *name;
 	void (*act)(void);
 } actions[] = {
-	{ "open", open_file }, { "read", read_zeros },	   { "write", write_line },
-	{ "sleep", nap },      { "setsockopt", set_tos },  { "udp6", send_udp6 },
-	{ "futex", wake },     { "exec", execute },	   { "malloc", allocate },
-	{ "pton", look_up },   { "thread", start_thread }, { "own", own },
-	{ "nested", nested },  { "marker", mark_answer },  { "stat", look },
-	{ "linger", linger },
+	{ "open", open_file },	   { "read", read_zeros },     { "write", write_line },
+	{ "sleep", nap },	   { "setsockopt", set_tos },  { "udp6", send_udp6 },
+	{ "futex", wake },	   { "exec", execute },	       { "malloc", allocate },
+	{ "pton", look_up },	   { "thread", start_thread }, { "own", own },
+	{ "nested", nested },	   { "marker", mark_answer },  { "stat", look },
+	{ "linger", linger },	   { "libopen", open_42 },     { "badread", fail_to_read },
+	{ "curses", name_curses },
 };
 
 static int act(const char *name)

@@ -35,10 +35,26 @@ static void nearest_are_told_in_order(void **state)
 	     "did you mean 'abcdex', 'abcdey' or 'abcdefg'?");
 }
 
+/* as the kernel renames: __kmalloc_noprof is no typing error of __kmalloc, but what it became */
+static void what_goes_on_is_near(void **state)
+{
+	(void)state;
+	told("__kmalloc", (const char *const[]){ "__alloc", "__d_alloc", "__kmalloc_noprof", NULL },
+	     "did you mean '__kmalloc_noprof', '__alloc' or '__d_alloc'?");
+	told("kfree_skb",
+	     (const char *const[]){ "kfree_skb_list_reason", "kfree_skb_reason", NULL },
+	     "did you mean 'kfree_skb_reason' or 'kfree_skb_list_reason'?");
+	told("kfree_skb", (const char *const[]){ "kfree_skbs_of_many", NULL }, NULL);
+	told("tcp", (const char *const[]){ "tcp_v4_connect", NULL }, NULL);
+	told("tcpx", (const char *const[]){ "tcpx_v4_connect", NULL },
+	     "did you mean 'tcpx_v4_connect'?");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nearest_are_told_in_order),
+		cmocka_unit_test(what_goes_on_is_near),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
