@@ -234,6 +234,8 @@ static int parse(struct tracer *t, int argc, char **argv)
 		return armed_bad(&t->a, "-A prints at the end: say with -M when that is");
 	if (t->unix_time && !t->since)
 		return armed_bad(&t->a, "-u goes with -t");
+	if (t->aggregate && t->a.watch.json)
+		return armed_bad(&t->a, "-A counts rows: it does not go with --json");
 	if (t->a.scope.n_pids && t->a.scope.n_tids)
 		return armed_bad(&t->a,
 				 "-p and -L exclude each other: a thread is one of a process");
@@ -389,11 +391,13 @@ static int say(struct retcon *ctx)
 	return (int)retcon_failure(ctx);
 }
 
+/* JSON lines stay JSON lines, as in armed.c */
 static int list_programs(struct tracer *t)
 {
 	const char *text = retcon_trace_listing(t->trace);
+	int to = t->a.watch.json ? STDERR_FILENO : STDOUT_FILENO;
 
-	return text ? watch_write(STDOUT_FILENO, text, strlen(text)) : -ENOMEM;
+	return text ? watch_write(to, text, strlen(text)) : -ENOMEM;
 }
 
 static int run(struct armed *a, struct retcon *ctx, struct child *child, struct held *held,

@@ -6,8 +6,10 @@
 #include <time.h>
 
 #include "util/json.h"
+#include "util/utf8.h"
 
-#define NS 1000000000
+#define NS	   1000000000
+#define FUNC_WIDTH 16
 
 void trace_rows_header(const struct trace_rows *r, struct buf *out)
 {
@@ -60,10 +62,24 @@ static void put_comm(const char *comm, struct buf *out)
 	buf_printf(out, "%-15s ", safe);
 }
 
+/* of a file that is nobody's friend: nothing of it is obeyed by a terminal */
+static void put_name(const char *name, size_t width, struct buf *out)
+{
+	size_t from = out->len, len = strlen(name);
+
+	for (size_t i = 0; i < len;)
+		i += utf8_put_safe(out, name + i, len - i);
+	while (out->len - from < width && !buf_err(out))
+		buf_putc(out, ' ');
+}
+
 static void put_stack(const char *const *stack, unsigned int n, const char *where, struct buf *out)
 {
-	for (unsigned int i = 0; i < n; i++)
-		buf_printf(out, "        %s%s\n", stack[i], where);
+	for (unsigned int i = 0; i < n; i++) {
+		buf_puts(out, "        ");
+		put_name(stack[i], 0, out);
+		buf_printf(out, "%s\n", where);
+	}
 }
 
 static void json_stack(struct json *j, const char *key, const char *const *stack, unsigned int n)
@@ -138,10 +154,8 @@ void trace_row(const struct trace_rows *r, const struct retcon_trace_event *e, s
 		buf_printf(out, "%-3u ", e->cpu);
 	buf_printf(out, "%-7u %-7u ", e->pid, e->tid);
 	put_comm(e->comm, out);
-	if (*e->message)
-		buf_printf(out, "%-16s %s\n", e->function, e->message);
-	else
-		buf_printf(out, "%s\n", e->function);
+	put_name(e->function, *e->message ? FUNC_WIDTH : 0, out);
+	buf_printf(out, "%s%s\n", *e->message ? " " : "", e->message);
 	put_stack(e->kernel_stack, e->n_kernel_stack, " [kernel]", out);
 	put_stack(e->user_stack, e->n_user_stack, "", out);
 	if (e->n_kernel_stack || e->n_user_stack)

@@ -2,6 +2,7 @@
 #include "cli/watch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,10 +56,15 @@ int watch_block_signals(void)
 
 int watch_write(int fd, const char *text, size_t len)
 {
+	struct pollfd room = { fd, POLLOUT, 0 };
+
 	while (len) {
 		ssize_t n = write(fd, text, len);
 
 		if (n < 0 && errno == EINTR)
+			continue;
+		/* others have made it so for themselves: it is theirs as well */
+		if (n < 0 && errno == EAGAIN && poll(&room, 1, -1) >= 0)
 			continue;
 		if (n < 0)
 			return -errno;

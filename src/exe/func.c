@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exe/exe_impl.h"
 #include "util/cleanup.h"
@@ -88,6 +89,17 @@ static int place(struct exe *e, const struct exe_sym *s, struct exe_func *out)
 	return elf_offset(&e->elf, out->addr, true, &out->offset) ? 0 : -EINVAL;
 }
 
+/*
+ * A probe on an AVX-512 instruction (EVEX, its first byte), which libc's string functions begin
+ * with where the processor has them, was seen to change what the function returns (6.18.44).
+ */
+static bool begins_with_evex(const struct exe *e, const struct exe_func *f)
+{
+	unsigned char first = 0;
+
+	return e->elf.wide && pread(e->elf.fd, &first, 1, (off_t)f->offset) == 1 && first == 0x62;
+}
+
 static unsigned int others(const struct exe *e, const struct exe_sym *s)
 {
 	unsigned int n = 0;
@@ -142,6 +154,11 @@ int exe_symbol(struct exe *e, const char *name, uint64_t plus, struct exe_func *
 	if (!elf_offset(&e->elf, f.addr, true, &f.offset))
 		return err_plain(err, -ERANGE, ERR_USAGE, "%.100s+0x%llx is not in %s", name,
 				 (unsigned long long)plus, e->path);
+	if (begins_with_evex(e, &f))
+		return err_plain(err, -EOPNOTSUPP, ERR_UNSUPPORTED,
+				 "at %.100s+0x%llx of %s is an AVX-512 instruction: a probe there "
+				 "would change what it computes",
+				 name, (unsigned long long)plus, e->path);
 	*out = f;
 	return 0;
 }
@@ -193,7 +210,8 @@ int exe_match(struct exe *e, const char *glob, struct exe_func **out, unsigned i
 		struct exe_func f;
 
 		if (!is_func(s) || s->rank & (SYM_OLD | SYM_UNTYPED) ||
-		    fnmatch(glob, s->name, 0) != 0 || place(e, s, &f) < 0)
+		    fnmatch(glob, s->name, 0) != 0 || place(e, s, &f) < 0 ||
+		    begins_with_evex(e, &f))
 			continue;
 		found[have++] = f;
 	}

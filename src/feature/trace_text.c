@@ -8,6 +8,7 @@
 
 #include "feature/trace.h"
 #include "util/errno_names.h"
+#include "util/utf8.h"
 
 static uint64_t number_of(const struct tracing_event *e, const struct trace_value *v)
 {
@@ -69,10 +70,8 @@ static void put_text(const struct conversion *c, const char *text, size_t len, s
 
 		if (b == '\n')
 			buf_puts(&safe, "\\n");
-		else if (b < ' ' || b == 0x7f)
-			buf_printf(&safe, "\\x%02x", b);
 		else
-			buf_putc(&safe, (char)b);
+			i += utf8_put_safe(&safe, text + i, len - i) - 1;
 	}
 	pad = c->width - (int)safe.len;
 	for (; pad > 0 && !strchr(c->flags, '-'); pad--)

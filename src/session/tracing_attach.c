@@ -190,7 +190,9 @@ static int cannot(const struct tracing *t, const struct trace_group *g, enum eng
 			err, ret, ERR_KERNEL_LACKS,
 			"this kernel has no kprobes, by which its functions are looked at: it was "
 			"built without CONFIG_KPROBES or CONFIG_KPROBE_EVENTS");
-		err_note(err, SPAN_NONE, "look at a tracepoint or a user function, " WHY_OR_GUEST);
+		err_note(err, SPAN_NONE,
+			 "look at a tracepoint or a user function, or run it in a guest that has "
+			 "everything: retcon vm -- retcon trace ...");
 		return err_locate(err, p->probe->rule->src, p->probe->at);
 	}
 	if (!place->path && p->probe->kind != PROBE_TRACEPOINT && g->n == 1 && !p->probe->offset)

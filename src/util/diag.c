@@ -26,12 +26,6 @@ struct cell {
 	bool tab;
 };
 
-static bool is_harmful(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
-}
-
 static struct cell cell_at(const char *s, size_t len, unsigned int column)
 {
 	struct cell c = { .width = 1 };
@@ -41,7 +35,7 @@ static struct cell cell_at(const char *s, size_t len, unsigned int column)
 	if (code == '\t') {
 		c.tab = true;
 		c.width = 8 - column % 8;
-	} else if (code != UTF8_INVALID && !is_harmful(code)) {
+	} else if (code != UTF8_INVALID && !utf8_is_harmful(code)) {
 		c.literal = true;
 		c.width = utf8_width(code);
 	}

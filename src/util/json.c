@@ -42,7 +42,7 @@ void json_str(struct json *j, const char *s)
 	json_strn(j, s, strlen(s));
 }
 
-static void put_char(struct buf *out, const char *s, size_t len)
+static void put_char(struct buf *out, const char *s, size_t len, uint32_t code)
 {
 	static const char *const shorts[128] = {
 		['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f",
@@ -54,6 +54,8 @@ static void put_char(struct buf *out, const char *s, size_t len)
 		buf_puts(out, shorts[c]);
 	else if (c < 0x20 || c == 0x7f)
 		buf_printf(out, "\\u%04x", c);
+	else if (utf8_is_harmful(code))
+		buf_printf(out, "\\u%04x", code);
 	else
 		buf_add(out, s, len);
 }
@@ -71,7 +73,7 @@ void json_strn(struct json *j, const char *s, size_t len)
 		if (code == UTF8_INVALID)
 			buf_puts(j->out, UTF8_REPLACEMENT);
 		else
-			put_char(j->out, s, n);
+			put_char(j->out, s, n, code);
 		s += n;
 	}
 	buf_putc(j->out, '"');

@@ -62,3 +62,22 @@ unsigned int utf8_width(uint32_t code)
 		return 0;
 	return in_ranges(code, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
 }
+
+bool utf8_is_harmful(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
+}
+
+size_t utf8_put_safe(struct buf *out, const char *s, size_t len)
+{
+	uint32_t code;
+	size_t n = utf8_decode(s, len, &code);
+
+	if (code != UTF8_INVALID && !utf8_is_harmful(code))
+		buf_add(out, s, n);
+	else
+		for (size_t i = 0; i < n; i++)
+			buf_printf(out, "\\x%02x", (unsigned char)s[i]);
+	return n;
+}

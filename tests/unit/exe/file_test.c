@@ -463,9 +463,37 @@ static void tables_are_limited(void **state)
 	close(fd);
 }
 
+/* a copy of the program whose alpha() begins with an EVEX prefix */
+static void evex_is_refused(void **state)
+{
+	char path[] = "/tmp/retcon-evex.XXXXXX", text[65536];
+	_cleanup_(exe_freep) struct exe *e = opened("program"), *patched = NULL;
+	_cleanup_close_ int from = open(exe_path(e), O_RDONLY | O_CLOEXEC), to = mkstemp(path);
+	const struct exe_func alpha = func(e, "alpha", 0);
+	_cleanup_free_ struct exe_func *all_of = NULL;
+	struct exe_func f;
+	struct err err = { 0 };
+	unsigned int n = 0;
+	ssize_t len;
+
+	(void)state;
+	while ((len = read(from, text, sizeof(text))) > 0)
+		assert_int_equal(write(to, text, (size_t)len), len);
+	assert_int_equal(pwrite(to, "\x62", 1, (off_t)alpha.offset), 1);
+	assert_int_equal(exe_open(&patched, path, &err), 0);
+	assert_int_equal(exe_symbol(patched, "alpha", 0, &f, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.msg, "AVX-512"));
+	assert_int_equal(exe_symbol(patched, "beta", 0, &f, NULL), 0);
+	assert_int_equal(exe_match(patched, "*a*", &all_of, &n, NULL), 0);
+	for (unsigned int i = 0; i < n; i++)
+		assert_string_not_equal(all_of[i].name, "alpha");
+	unlink(path);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(evex_is_refused),
 		cmocka_unit_test(functions_of_all_kinds_of_files),
 		cmocka_unit_test(functions_that_are_not_there),
 		cmocka_unit_test(offsets_end_with_the_function),

@@ -90,6 +90,8 @@ static void texts(void **state)
 	say("f \"%s\", arg1", word, 80, true, true, "(fault)");
 	memcpy(&word, "a\n\033[1m\0", 8); /* what a terminal would obey */
 	say("f \"%s\", arg1", word, 80, true, false, "a\\n\\x1b[1m");
+	memcpy(&word, "\xc3\xa4\xc2\x9b\x9bm\0", 8); /* a letter, CSI, CSI of 8 bits */
+	say("f \"%s\", arg1", word, 80, true, false, "\xc3\xa4\\xc2\\x9b\\x9bm");
 }
 
 static void results(void **state)

@@ -104,12 +104,14 @@ static void json_text(void **state)
 	json_end(&j, ']');
 	json_key(&j, "b");
 	json_strn(&j, "\xc3\xa9\xff\xed\xa0\x80\xf0\x9f", 8);
+	json_key(&j, "c");
+	json_str(&j, "\xc2\x9b"); /* CSI */
 	json_end(&j, '}');
 	assert_string_equal(buf_str(&b),
 			    "{\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u007f\":"
 			    "[-9223372036854775808,18446744073709551615,true,null,[]],"
 			    "\"b\":\"\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
-			    "\xef\xbf\xbd\xef\xbf\xbd\"}");
+			    "\xef\xbf\xbd\xef\xbf\xbd\",\"c\":\"\\u009b\"}");
 }
 
 static void json_numbers(void **state)
