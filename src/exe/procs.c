@@ -33,6 +33,8 @@ struct process {
 	struct mapping *maps; /* what runs, ascending */
 	unsigned int n;
 	uint64_t read_at, used;
+	bool settled; /* it ran where nothing was mapped, and nothing new was when it was read again
+		       */
 };
 
 struct file {
@@ -269,6 +271,13 @@ static struct exe *file_of(struct exe_procs *p, pid_t pid, const struct mapping 
 	return f->exe;
 }
 
+/* Where a process runs is an address, and one that just started has libraries yet to map; what is
+ * on its stack may be none. */
+static bool may_read_again(const struct process *proc, bool returns)
+{
+	return (!returns && !proc->settled) || now() - proc->read_at > AGAIN_NS;
+}
+
 static void name_it(struct exe_procs *p, struct process *proc, uint64_t addr, bool returns,
 		    struct exe_frame *out)
 {
@@ -277,8 +286,11 @@ static void name_it(struct exe_procs *p, struct process *proc, uint64_t addr, bo
 	uint64_t linked, plus;
 	struct exe *e;
 
-	if (!m && now() - proc->read_at > AGAIN_NS) {
+	if (!m && may_read_again(proc, returns)) {
+		unsigned int before = proc->n;
+
 		read_maps(proc);
+		proc->settled |= !returns && proc->n == before;
 		m = mapping_of(proc, addr - returns);
 	}
 	if (!m)

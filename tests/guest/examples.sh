@@ -13,6 +13,8 @@
 #   status N        of its exit; 0, where nothing is said
 #   on VERSION LINE one of the above, for that kernel only
 #
+# kernels: 6.12
+# kernels of a long run: 6.1
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -142,17 +142,21 @@ static void later_mappings(void **state)
 {
 	_cleanup_(exe_procs_freep) struct exe_procs *p = procs_new();
 	char path[PATH_MAX];
+	char *map, *second;
 	size_t at;
-	char *map;
 
 	(void)state;
 	exe_procs_note(p, getpid());
 	program_path("program-stripped.so", path, sizeof(path));
 	map = map_program(path, &at);
-	a_while();
 	expect(p, getpid(), (uintptr_t)map + at + 2, "alpha+0x2", "program-stripped.so");
 	assert_true(one(p, getpid(), (uintptr_t)map + at).offset >= at);
+	expect(p, getpid(), 0, "[unknown]", "");
+	second = map_program(path, &at);
+	a_while(); /* there was nothing new, so it is asked again after a while only */
+	expect(p, getpid(), (uintptr_t)second + at, "alpha+0x0", "program-stripped.so");
 	munmap(map, PAGE);
+	munmap(second, PAGE);
 }
 
 /* after exec, the maps of before are another program's */
