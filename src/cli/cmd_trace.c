@@ -250,8 +250,9 @@ static int parse(struct tracer *t, int argc, char **argv)
 
 static int flush(struct tracer *t)
 {
+	int (*put)(int, const char *, size_t) = t->a.watch.json ? watch_write : watch_print;
 	int ret = buf_err(&t->out) ? buf_err(&t->out)
-				   : watch_write(t->a.watch.out, buf_str(&t->out), t->out.len);
+				   : put(t->a.watch.out, buf_str(&t->out), t->out.len);
 
 	t->out.len = 0;
 	return ret;

@@ -8,8 +8,9 @@
 #include "util/json.h"
 #include "util/utf8.h"
 
-#define NS	   1000000000
-#define FUNC_WIDTH 16
+#define NS	    1000000000
+#define FUNC_WIDTH  16
+#define FUNC_WIDEST 40
 
 void trace_rows_header(const struct trace_rows *r, struct buf *out)
 {
@@ -71,6 +72,18 @@ static void put_name(const char *name, size_t width, struct buf *out)
 		i += utf8_put_safe(out, name + i, len - i);
 	while (out->len - from < width && !buf_err(out))
 		buf_putc(out, ' ');
+}
+
+/* columns stay where they are, once a long name has moved them */
+static size_t func_width(struct trace_rows *r, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (r->func_width < FUNC_WIDTH)
+		r->func_width = FUNC_WIDTH;
+	if (len > r->func_width && len <= FUNC_WIDEST)
+		r->func_width = len;
+	return r->func_width;
 }
 
 static void put_stack(const char *const *stack, unsigned int n, const char *where, struct buf *out)
@@ -143,7 +156,7 @@ static void json_row(const struct trace_rows *r, const struct retcon_trace_event
 	buf_putc(out, '\n');
 }
 
-void trace_row(const struct trace_rows *r, const struct retcon_trace_event *e, struct buf *out)
+void trace_row(struct trace_rows *r, const struct retcon_trace_event *e, struct buf *out)
 {
 	if (r->json) {
 		json_row(r, e, out);
@@ -154,7 +167,7 @@ void trace_row(const struct trace_rows *r, const struct retcon_trace_event *e, s
 		buf_printf(out, "%-3u ", e->cpu);
 	buf_printf(out, "%-7u %-7u ", e->pid, e->tid);
 	put_comm(e->comm, out);
-	put_name(e->function, *e->message ? FUNC_WIDTH : 0, out);
+	put_name(e->function, *e->message ? func_width(r, e->function) : 0, out);
 	buf_printf(out, "%s%s\n", *e->message ? " " : "", e->message);
 	put_stack(e->kernel_stack, e->n_kernel_stack, " [kernel]", out);
 	put_stack(e->user_stack, e->n_user_stack, "", out);

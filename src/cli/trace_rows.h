@@ -19,10 +19,11 @@ struct trace_rows {
 	uint64_t start;	   /* CLOCK_MONOTONIC when armed */
 	int64_t wall_skew; /* CLOCK_REALTIME minus that */
 	bool messages;	   /* some probe has something to say */
+	size_t func_width; /* of the longest name so far, within reason */
 };
 
 void trace_rows_header(const struct trace_rows *r, struct buf *out);
-void trace_row(const struct trace_rows *r, const struct retcon_trace_event *e, struct buf *out);
+void trace_row(struct trace_rows *r, const struct retcon_trace_event *e, struct buf *out);
 /* what was not seen, if anything; as JSON all there is */
 void trace_rows_summary(const struct trace_rows *r, const struct retcon_trace_stats *s,
 			struct buf *out);

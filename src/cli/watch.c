@@ -9,8 +9,10 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "cli/paint.h"
 #include "cli/stay.h"
 #include "feature/report.h"
+#include "util/cleanup.h"
 
 struct watch {
 	struct retcon_session *session;
@@ -74,11 +76,23 @@ int watch_write(int fd, const char *text, size_t len)
 	return 0;
 }
 
+int watch_print(int fd, const char *text, size_t len)
+{
+	_cleanup_buf_ struct buf painted = { 0 };
+
+	if (!paint_wanted(fd))
+		return watch_write(fd, text, len);
+	paint(text, len, &painted);
+	return buf_err(&painted) ? buf_err(&painted)
+				 : watch_write(fd, buf_str(&painted), painted.len);
+}
+
 static int emit(struct watch *w, struct buf *b)
 {
+	int (*put)(int, const char *, size_t) = w->style.json ? watch_write : watch_print;
+
 	if (!w->write_error)
-		w->write_error =
-			buf_err(b) ? buf_err(b) : watch_write(w->o->out, buf_str(b), b->len);
+		w->write_error = buf_err(b) ? buf_err(b) : put(w->o->out, buf_str(b), b->len);
 	buf_free(b);
 	return w->write_error;
 }

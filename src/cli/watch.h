@@ -31,3 +31,5 @@ uint64_t watch_now(void); /* CLOCK_MONOTONIC, ns */
 /* returns the exit code; the session is disarmed */
 int watch_session(struct retcon_session *s, struct watch_opts *o, struct child *child);
 int watch_write(int fd, const char *text, size_t len); /* all of it, or -errno */
+/* the same of whole lines for people, in colour on a terminal that has it */
+int watch_print(int fd, const char *text, size_t len);

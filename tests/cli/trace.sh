@@ -91,7 +91,30 @@ as_json()
 	[[ $said == *'"message":"ffffffffffffffff -1","values":[18446744073709551615,-1]'* ]] || echo "$said"
 }
 
+# on a terminal of $1: what is like $2 is there, and what is like $3 is not
+on_terminal()
+{
+	local said
+
+	said=$(TERM=$1 script -qec "'$build/retcon' trace 'r:$traced:traced_own' -- '$traced' own" /dev/null </dev/null)
+	[[ $said == *$2* ]] || printf 'not there: %q in %q\n' "$2" "$said"
+	[[ $said != *$3* ]] || printf 'there: %q in %q\n' "$3" "$said"
+}
+
+# columns stay in line behind a name that is longer than they are
+in_line()
+{
+	nothing_said=$("$build/retcon" trace "$traced:traced_own \"a\"" 't:syscalls:sys_enter_clock_nanosleep "b"' \
+		"r:$traced:traced_own \"c\"" -- "$traced" linger own 2>/dev/null </dev/null | awk '
+		/ b$/ { at = length } / c$/ && at && length != at { print "not in line: " $0 }')
+	echo -n "$nothing_said"
+}
+
 own=$traced:traced_own
+nothing 'colour on a terminal: a result that is an error' on_terminal xterm $'\e[31m = -2 ENOENT\e[0m' '0m = -2'
+nothing '... without it on one that has none' on_terminal dumb ' = -2 ENOENT' $'\e'
+NO_COLOR=1 nothing '... or where nobody wants it' on_terminal xterm ' = -2 ENOENT' $'\e'
+nothing 'columns stay in line' in_line
 nothing 'a function' row '* traced traced_own' "$own" -- own
 nothing 'its arguments' row '* traced_own 7 seven' "$own \"%d %s\", arg1, arg2" -- own
 nothing 'its arguments by name' row '* traced_own 7 seven' "p:$own(int n, char *text) \"%d %s\", n, text" -- own
