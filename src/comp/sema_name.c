@@ -142,8 +142,8 @@ static struct node *unknown_name(struct sema *s, const struct expr *e, const cha
 		return unknown_task_value(s, e, name);
 	if (!strcmp(name, "retval"))
 		return sema_fail(s, ERR_UNKNOWN_NAME, e->name_at,
-				 "'retval' is what %s() returned: a condition on its call is "
-				 "evaluated before that, unless the rule has 'after'",
+				 "'retval' is what %s() returned, which its call does not know "
+				 "yet: a rule then has 'after', a probe is 'r:...'",
 				 func_text(s));
 	near_init(&near, name);
 	offer_names(s, &near);

@@ -169,22 +169,39 @@ static int parse_place(struct parser *p, struct probe *probe)
 	return parse_func(p, probe, last + 1, len - (size_t)(last + 1 - s));
 }
 
-/* bcc had the thread's id in $pid */
-static void note_pid(struct rule *r, const struct expr *e)
+/* arg1 to arg6 */
+static bool is_argument(struct str name)
 {
+	return name.len == 4 && !memcmp(name.p, "arg", 3) && name.p[3] >= '1' && name.p[3] <= '6';
+}
+
+/* what bcc's tool took in another sense, or by a bug: a script may rely on it; one is told */
+static void note_bcc(const struct probe *probe, const struct expr *e)
+{
+	struct rule *r = probe->rule;
+
 	if (!e || r->n_notes)
 		return;
 	if (e->kind == EXPR_NAME && str_eq(e->name, "$pid"))
 		rule_note(r, e->at,
 			  "'$pid' is the process here; for the thread, which it was in bcc, "
 			  "write '$tid'");
+	else if (e->kind == EXPR_NAME && probe->kind == PROBE_RETURN && is_argument(e->name))
+		rule_note(r, e->at,
+			  "'%.*s' is what the function was called with; in bcc's return probes it "
+			  "was what its register had by then",
+			  STR_FMT(e->name));
+	else if (e->kind == EXPR_CALL && str_eq(e->name, "STRCMP"))
+		rule_note(r, e->at,
+			  "STRCMP compares whole strings; bcc's took all that begin so, for which "
+			  "there is STRPREFIX");
 	for (const struct local *l = e->locals; l; l = l->next)
-		note_pid(r, l->init);
-	note_pid(r, e->a);
-	note_pid(r, e->b);
-	note_pid(r, e->c);
+		note_bcc(probe, l->init);
+	note_bcc(probe, e->a);
+	note_bcc(probe, e->b);
+	note_bcc(probe, e->c);
 	for (unsigned int i = 0; i < e->n_args; i++)
-		note_pid(r, e->args[i]);
+		note_bcc(probe, e->args[i]);
 }
 
 /* everything in it is declared: "(void)", "(struct sock *sk)", "()" */
@@ -290,9 +307,9 @@ int probe_parse(struct probe *out, const char *name, const char *text,
 	p.bin_cmp = opts->bin_cmp;
 	if (p.code || parse_probe(&p, &probe))
 		return p.code;
-	note_pid(probe.rule, probe.rule->on_target.pred);
+	note_bcc(&probe, probe.rule->on_target.pred);
 	for (unsigned int i = 0; i < probe.n_values; i++)
-		note_pid(probe.rule, probe.values[i].value);
+		note_bcc(&probe, probe.values[i].value);
 	*out = probe;
 	probe.rule = NULL;
 	return 0;

@@ -34,7 +34,8 @@ storm()
 	if grep -q note: "$dir/err"; then
 		lost=$(sed -n 's/^retcon: note: \([0-9]*\) events lost.*/\1/p' "$dir/err")
 	fi
-	if [ "$shown" -eq 0 ] || [ $((shown + lost)) -ne $((threads * calls)) ]; then
+	# the buffer holds 0.5 % of a million: it has been emptied again and again
+	if [ "$shown" -lt $((threads * calls / 50)) ] || [ $((shown + lost)) -ne $((threads * calls)) ]; then
 		echo "$shown shown and $lost lost of $((threads * calls))"
 		cat "$dir/err"
 	fi
