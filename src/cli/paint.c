@@ -13,8 +13,9 @@ static const struct {
 	bool at_start;
 } parts[] = {
 	{ "PID ", "\033[1m", true },	      { "TIME ", "\033[1m", true },
-	{ " = -", "\033[31m", false },	      { " would be -", "\033[31m", false },
-	{ " returned -", "\033[31m", false }, { " <- ", "\033[33m", false },
+	{ "CPU ", "\033[1m", true },	      { " = -", "\033[31m", false },
+	{ " would be -", "\033[31m", false }, { " returned -", "\033[31m", false },
+	{ " <- ", "\033[33m", false },
 };
 
 bool paint_wanted(int fd)

@@ -33,8 +33,7 @@ struct process {
 	struct mapping *maps; /* what runs, ascending */
 	unsigned int n;
 	uint64_t read_at, used;
-	bool settled; /* it ran where nothing was mapped, and nothing new was when it was read again
-		       */
+	bool settled; /* it ran where nothing is mapped, and reading again brought nothing new */
 };
 
 struct file {
@@ -271,8 +270,7 @@ static struct exe *file_of(struct exe_procs *p, pid_t pid, const struct mapping 
 	return f->exe;
 }
 
-/* Where a process runs is an address, and one that just started has libraries yet to map; what is
- * on its stack may be none. */
+/* where it runs is an address, and a library may be new there; what is on its stack may be none */
 static bool may_read_again(const struct process *proc, bool returns)
 {
 	return (!returns && !proc->settled) || now() - proc->read_at > AGAIN_NS;

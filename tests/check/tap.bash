@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # For the checks: where the tree is, what is in it, and a case decided by whether anything was found.
 
+script=$(readlink -f "$0")
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." || exit
 
 # shellcheck disable=SC2034 # for the checks
@@ -51,6 +52,15 @@ have()
 	command -v "$2" >/dev/null && return 0
 	skip "$1" "no $2: run 'make deps'"
 	return 1
+}
+
+# Tracepoints need tracefs, which is not mounted everywhere: the script starts again with one for itself alone.
+own_tracefs()
+{
+	[ ! -e /sys/kernel/tracing/events ] && [ -z "${RETCON_TEST_TRACEFS:-}" ] || return 0
+	# shellcheck disable=SC2016 # for the inner shell
+	RETCON_TEST_TRACEFS=1 exec unshare -m --propagation private -- \
+		sh -c 'mount -t tracefs none /sys/kernel/tracing; exec "$0"' "$script"
 }
 
 finish()

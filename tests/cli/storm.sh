@@ -5,12 +5,7 @@ set -eu
 # shellcheck source-path=SCRIPTDIR/../check source=tap.bash
 . "$(dirname "$0")/../check/tap.bash"
 
-# Tracepoints need tracefs, which is not mounted everywhere: here for us alone.
-if [ ! -e /sys/kernel/tracing/events ] && [ -z "${RETCON_TEST_TRACEFS:-}" ]; then
-	# shellcheck disable=SC2016 # for the inner shell
-	RETCON_TEST_TRACEFS=1 exec unshare -m --propagation private -- \
-		sh -c 'mount -t tracefs none /sys/kernel/tracing; exec "$0"' "$(readlink -f "$0")"
-fi
+own_tracefs
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -5,12 +5,7 @@ set -eu
 # shellcheck source-path=SCRIPTDIR/../check source=tap.bash
 . "$(dirname "$0")/../check/tap.bash"
 
-# Tracepoints need tracefs, which is not mounted everywhere: here for us alone.
-if [ ! -e /sys/kernel/tracing/events ] && [ -z "${RETCON_TEST_TRACEFS:-}" ]; then
-	# shellcheck disable=SC2016 # for the inner shell
-	RETCON_TEST_TRACEFS=1 exec unshare -m --propagation private -- \
-		sh -c 'mount -t tracefs none /sys/kernel/tracing; exec "$0"' "$(readlink -f "$0")"
-fi
+own_tracefs
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -110,7 +105,41 @@ in_line()
 	echo -n "$nothing_said"
 }
 
+# a pipe that somebody has made non-blocking, and a reader who takes his time
+non_blocking()
+{
+	local rows
+
+	rows=$({ perl -e 'use Fcntl; fcntl(STDERR, F_SETFL, O_WRONLY | O_NONBLOCK); exec @ARGV' \
+		"$build/retcon" trace -b 4096 't:syscalls:sys_enter_lseek "%d", args->offset' -- \
+		"$build/tests/workload/storm" 1 20000 2>&1 >/dev/null </dev/null || echo "status $?"; } | { sleep 2; cat; })
+	[ "$(grep -c 'sys_enter_lseek  [0-9]' <<<"$rows")" -eq 20000 ] || echo "$(wc -l <<<"$rows") rows"
+	! grep -v '^[0-9]' <<<"$rows" | grep -v '^armed\|^PID'
+}
+
+# the names of a file that means ill: no escape of it gets out
+ill_named()
+{
+	local said
+
+	objcopy --redefine-sym traced_own=$'fn\e[31m' "$traced" "$dir/ill"$'\e'
+	said=$("$build/retcon" trace -U "$dir/ill"$'\e:fn*' -- "$dir/ill"$'\e' own linger 2>&1 </dev/null) || echo "status $?"
+	[[ $said == *'fn\x1b[31m'* ]] || echo "no such row: $said"
+	[[ $said != *$'\e'* ]] || printf 'an escape: %q\n' "$said"
+}
+
+# the programs are listed where they are among no JSON
+json_alone()
+{
+	"$build/retcon" trace -v --json "$traced:traced_own" -- "$traced" own 2>"$dir/err" </dev/null | grep -v '^{' || true
+	grep -q rc_trace "$dir/err" || echo 'no listing'
+}
+
 own=$traced:traced_own
+nothing 'an output that does not block is waited for' non_blocking
+nothing 'names of functions and files are shown, not obeyed' ill_named
+nothing 'JSON lines stay JSON lines' json_alone
+nothing 'tallies are no JSON' bad 125 '*-A counts rows*--json*' -A -M 1 --json "$own"
 nothing 'colour on a terminal: a result that is an error' on_terminal xterm $'\e[31m = -2 ENOENT\e[0m' '0m = -2'
 nothing '... without it on one that has none' on_terminal dumb ' = -2 ENOENT' $'\e'
 NO_COLOR=1 nothing '... or where nobody wants it' on_terminal xterm ' = -2 ENOENT' $'\e'
